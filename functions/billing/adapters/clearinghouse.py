@@ -1,0 +1,149 @@
+"""A REST clearinghouse that takes and answers raw X12, as Stedi documents its endpoints.
+
+An answer is returned only where it settles the matter. A time-out, a broken connection, a 409 (the first request is
+still running) and every 5xx say nothing about whether the claim was taken: they raise.
+"""
+
+import json
+from collections.abc import Mapping
+from typing import Any
+from urllib.parse import urlencode
+
+import urllib3
+
+from functions.billing.domain.errors import ClearinghouseUnavailableError, IdempotencyKeyReusedError
+from functions.billing.domain.submission.protocol import Connector, Lookup
+from functions.billing.domain.submission.trading_partner import TradingPartner
+from functions.billing.ports import SubmissionAnswer
+
+ELIGIBILITY_PATH = "/2024-04-01/change/medicalnetwork/eligibility/v3/raw-x12"
+PROFESSIONAL_PATH = "/2024-04-01/change/medicalnetwork/professionalclaims/v3/raw-x12-submission"
+INSTITUTIONAL_PATH = "/2024-04-01/change/medicalnetwork/institutionalclaims/v1/raw-x12-submission"
+TRANSACTIONS_PATH = "/2023-08-01/polling/transactions"
+APPEALS_PATH = "/appeals"
+
+_OK = range(200, 300)
+_CONFLICT, _UNPROCESSABLE, _UNAUTHORIZED, _FORBIDDEN, _TOO_MANY = 409, 422, 401, 403, 429
+_NOT_A_VERDICT = frozenset({_CONFLICT, _UNAUTHORIZED, _FORBIDDEN, _TOO_MANY, 408})
+
+
+def connector_from(declared: Mapping[str, Any]) -> Connector:
+    """The connection's promises, from the function's settings."""
+    return Connector(
+        name=str(declared["name"]),
+        idempotency_window_hours=int(declared["idempotency_window_hours"]),
+        lookup_is_authoritative=bool(declared["lookup_authoritative"]),
+        landing_bound_seconds=int(declared["landing_bound_seconds"]),
+        settle_seconds=int(declared["settle_seconds"]),
+    )
+
+
+def partner_from(declared: Mapping[str, Any]) -> TradingPartner:
+    """Both ends' identifiers, from the function's settings."""
+    return TradingPartner(
+        submitter_id=str(declared["submitter_id"]),
+        submitter_name=str(declared["submitter_name"]),
+        submitter_phone=str(declared["submitter_phone"]),
+        receiver_id=str(declared["receiver_id"]),
+        receiver_name=str(declared["receiver_name"]),
+        usage=str(declared["usage"]),
+    )
+
+
+class RestClearinghouse:
+    """`ports.Clearinghouse` over HTTP."""
+
+    def __init__(
+        self,
+        *,
+        base_url: str,
+        api_key: str,
+        connector: Connector,
+        partner: TradingPartner,
+        timeout_seconds: float,
+    ) -> None:
+        self.connector = connector
+        self.partner = partner
+        self._base_url = base_url.rstrip("/")
+        self._headers = {"Authorization": f"Key {api_key}", "Content-Type": "application/json"}
+        # The protocol decides about sending again, never the HTTP client.
+        self._http = urllib3.PoolManager(retries=False, timeout=urllib3.Timeout(total=timeout_seconds))
+
+    def submit(self, body: bytes, *, idempotency_key: str, institutional: bool) -> SubmissionAnswer:
+        """See `ports.Clearinghouse`.
+
+        Raises
+        ------
+        ClearinghouseUnavailableError
+            If the outcome is not known.
+        IdempotencyKeyReusedError
+            If the key was used with other bytes (422).
+        """
+        path = INSTITUTIONAL_PATH if institutional else PROFESSIONAL_PATH
+        return self._settled(self._post(path, {"x12": body.decode("latin-1")}, idempotency_key=idempotency_key))
+
+    def send_appeal(self, body: Mapping[str, Any], *, idempotency_key: str) -> SubmissionAnswer:
+        """See `ports.Clearinghouse`; raises as `submit` does."""
+        return self._settled(self._post(APPEALS_PATH, body, idempotency_key=idempotency_key))
+
+    def look_up(self, patient_control_number: str) -> Lookup:
+        """See `ports.Clearinghouse`."""
+        query = urlencode({"patientControlNumber": patient_control_number})
+        try:
+            response = self._request("GET", f"{TRANSACTIONS_PATH}?{query}")
+        except ClearinghouseUnavailableError:
+            return Lookup.UNAVAILABLE
+        if response.status not in _OK:
+            return Lookup.UNAVAILABLE
+        return Lookup.FOUND if response.json()["items"] else Lookup.NOT_FOUND
+
+    def check_eligibility(self, body: bytes) -> bytes:
+        """See `ports.Clearinghouse`.
+
+        Raises
+        ------
+        ClearinghouseUnavailableError
+            If there is no 271.
+        """
+        response = self._post(ELIGIBILITY_PATH, {"x12": body.decode("latin-1")})
+        if response.status not in _OK:
+            raise _unavailable(response)
+        answer: str = response.json()["x12"]
+        return answer.encode("latin-1")
+
+    def _settled(self, response: urllib3.BaseHTTPResponse) -> SubmissionAnswer:
+        if response.status in _OK:
+            answer = response.json()
+            return SubmissionAnswer(True, str(response.status), str(answer.get("transactionId", "")))
+        if response.status == _UNPROCESSABLE:
+            raise IdempotencyKeyReusedError("idempotency_key_reused", detail="the key was used with other bytes")
+        if response.status in _NOT_A_VERDICT or response.status >= 500:  # noqa: PLR2004
+            raise _unavailable(response)
+        return SubmissionAnswer(False, _error_code(response))
+
+    def _post(
+        self, path: str, body: Mapping[str, Any], *, idempotency_key: str = ""
+    ) -> urllib3.BaseHTTPResponse:
+        headers = {"Idempotency-Key": idempotency_key} if idempotency_key else {}
+        return self._request("POST", path, body=json.dumps(body, separators=(",", ":")), headers=headers)
+
+    def _request(
+        self, method: str, path: str, *, body: str | None = None, headers: Mapping[str, str] | None = None
+    ) -> urllib3.BaseHTTPResponse:
+        try:
+            return self._http.request(
+                method, self._base_url + path, body=body, headers={**self._headers, **(headers or {})}
+            )
+        except urllib3.exceptions.HTTPError as error:
+            raise ClearinghouseUnavailableError("no_answer", detail=type(error).__name__) from None
+
+
+def _unavailable(response: urllib3.BaseHTTPResponse) -> ClearinghouseUnavailableError:
+    return ClearinghouseUnavailableError("no_verdict", detail=f"HTTP {response.status}")
+
+
+def _error_code(response: urllib3.BaseHTTPResponse) -> str:
+    try:
+        return str(response.json().get("error", f"HTTP_{response.status}"))
+    except ValueError:
+        return f"HTTP_{response.status}"

@@ -1,0 +1,69 @@
+"""Documents on S3: what others drop (intake), and what must never change (evidence)."""
+
+import hashlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any, BinaryIO
+
+from botocore.exceptions import ClientError
+
+from functions.billing.domain.errors import RecordNotFoundError
+from functions.billing.ports import StoredDocument
+
+# S3 answers 403 for a missing key to those who may not list the bucket, as no function of ours may.
+_ABSENT = frozenset({"NoSuchKey", "404", "NotFound", "AccessDenied", "403"})
+
+
+class S3Evidence:
+    """`ports.Evidence` on a bucket with Object Lock and versions."""
+
+    def __init__(self, client: Any, *, bucket: str) -> None:
+        self._client = client
+        self._bucket = bucket
+
+    def keep(self, key: str, body: bytes, *, content_type: str) -> StoredDocument:
+        """See `ports.Evidence`. A second version of the same bytes is harmless: the first stays locked."""
+        self._client.put_object(Bucket=self._bucket, Key=key, Body=body, ContentType=content_type)
+        return StoredDocument(key, hashlib.sha256(body).hexdigest(), len(body))
+
+    def fetch(self, key: str) -> bytes:
+        """See `ports.Evidence`."""
+        return _get(self._client, self._bucket, key)
+
+
+class S3Intake:
+    """`ports.Intake` on the bucket others write to."""
+
+    def __init__(self, client: Any, *, bucket: str) -> None:
+        self._client = client
+        self._bucket = bucket
+
+    @contextmanager
+    def open(self, key: str) -> Iterator[BinaryIO]:
+        """See `ports.Intake`."""
+        body = _body(self._client, self._bucket, key)
+        try:
+            yield body
+        finally:
+            body.close()
+
+    def fetch(self, key: str, *, start_byte: int = 0, end_byte: int | None = None) -> bytes:
+        """See `ports.Intake`."""
+        if end_byte is None and start_byte == 0:
+            return _get(self._client, self._bucket, key)
+        last = "" if end_byte is None else str(end_byte - 1)
+        return _get(self._client, self._bucket, key, Range=f"bytes={start_byte}-{last}")
+
+
+def _body(client: Any, bucket: str, key: str, **arguments: str) -> Any:
+    try:
+        return client.get_object(Bucket=bucket, Key=key, **arguments)["Body"]
+    except ClientError as error:
+        if error.response["Error"]["Code"] in _ABSENT:
+            raise RecordNotFoundError("document_not_found", subject=f"document:{key}") from None
+        raise
+
+
+def _get(client: Any, bucket: str, key: str, **arguments: str) -> bytes:
+    content: bytes = _body(client, bucket, key, **arguments).read()
+    return content

@@ -1,0 +1,224 @@
+"""The records table and its audit twin on DynamoDB: one `TransactWriteItems` per step."""
+
+from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime
+from typing import Any, TypeVar
+
+from botocore.exceptions import ClientError
+
+from functions.billing.adapters.codec import attribute_value, from_item, plain, to_item
+from functions.billing.domain.commit import (
+    Aggregate,
+    AuditEntry,
+    Commit,
+    HistoryEntry,
+    Record,
+    audit_entry,
+    event_id,
+)
+from functions.billing.domain.errors import StaleRecordError
+from functions.billing.domain.keys import Key
+
+R = TypeVar("R", bound=Record)
+
+# The two conditions every write bears; "pk" stands for the whole primary key.
+MUST_NOT_EXIST = "attribute_not_exists(pk)"
+MUST_BE_AT_VERSION = "#version = :version"
+
+DUE_INDEX = "by_due"
+REF_INDEX = "by_ref"
+
+
+class DynamoDbRecords:
+    """`ports.Records` on one table, with the audit entries in another."""
+
+    def __init__(self, client: Any, *, table: str, audit_table: str) -> None:
+        self._client = client
+        self._table = table
+        self._audit_table = audit_table
+
+    def get(self, kind: type[R], key: Key) -> R | None:
+        """See `ports.Records`."""
+        answer = self._client.get_item(
+            TableName=self._table,
+            Key={"pk": {"S": key.partition}, "sk": {"S": key.sort}},
+            ConsistentRead=True,
+        )
+        item = answer.get("Item")
+        return from_item(kind, item) if item else None
+
+    def under(self, kind: type[R], partition: str, prefix: str) -> tuple[R, ...]:
+        """See `ports.Records`."""
+        items = self._query(
+            KeyConditionExpression="pk = :pk AND begins_with(sk, :prefix)",
+            ExpressionAttributeValues={":pk": {"S": partition}, ":prefix": {"S": prefix}},
+            ConsistentRead=True,
+        )
+        return tuple(from_item(kind, item) for item in items)
+
+    def listed(self, kind: type[R], ref: str) -> Iterator[R]:
+        """See `ports.Records`."""
+        items = self._query(
+            IndexName=REF_INDEX,
+            KeyConditionExpression="#ref = :ref",
+            ExpressionAttributeNames={"#ref": "ref"},
+            ExpressionAttributeValues={":ref": {"S": ref}},
+        )
+        return (from_item(kind, item) for item in items)
+
+    def due(self, kind: type[R], due_kind: str, until: datetime) -> Iterator[R]:
+        """See `ports.Records`."""
+        items = self._query(
+            IndexName=DUE_INDEX,
+            KeyConditionExpression="due_kind = :kind AND due_at <= :until",
+            ExpressionAttributeValues={":kind": {"S": due_kind}, ":until": {"S": plain(until.astimezone(UTC))}},
+        )
+        return (from_item(kind, item) for item in items)
+
+    def _query(self, **arguments: Any) -> Iterator[dict[str, Any]]:
+        start: Mapping[str, Any] = {}
+        while True:
+            page = self._client.query(TableName=self._table, **arguments, **start)
+            yield from page["Items"]
+            if "LastEvaluatedKey" not in page:
+                return
+            start = {"ExclusiveStartKey": page["LastEvaluatedKey"]}
+
+    def remember(self, record: Record) -> bool:
+        """See `ports.Records`."""
+        try:
+            self._client.put_item(
+                TableName=self._table, Item=to_item(record), ConditionExpression=MUST_NOT_EXIST
+            )
+        except ClientError as error:
+            if error.response["Error"]["Code"] == "ConditionalCheckFailedException":
+                return False
+            raise
+        return True
+
+    def commit(self, commit: Commit) -> None:
+        """See `ports.Records`. The order of the items is fixed, so a refusal can be told by its position."""
+        try:
+            self._client.transact_write_items(TransactItems=self._transaction(commit))
+        except ClientError as error:
+            raise _translated(error, commit.root.subject) from None
+
+    def _transaction(self, commit: Commit) -> list[dict[str, Any]]:
+        changed = (commit.root, *commit.also)
+        audits = [_audit(commit, aggregate) for aggregate in changed]
+        items = [self._put_version(aggregate, audit) for aggregate, audit in zip(changed, audits, strict=True)]
+        items += [self._put_new(to_item(record)) for record in commit.new]
+        items += [self._put_new(to_item(entry)) for entry in _histories(commit, changed)]
+        items.append(self._put_new(_handled_marker(commit)))
+        items += [self._put_new(item) for item in _outbox(commit)]
+        items += [self._put_audit(audit, commit) for audit in audits]
+        return items
+
+    def _put_version(self, aggregate: Aggregate, audit: AuditEntry) -> dict[str, Any]:
+        item = to_item(aggregate)
+        item["version"] = {"N": str(aggregate.version + 1)}
+        item["audit_head"] = {"S": audit.hash}
+        if aggregate.version == 0:
+            return self._put_new(item)
+        return {
+            "Put": {
+                "TableName": self._table,
+                "Item": item,
+                "ConditionExpression": MUST_BE_AT_VERSION,
+                "ExpressionAttributeNames": {"#version": "version"},
+                "ExpressionAttributeValues": {":version": {"N": str(aggregate.version)}},
+            }
+        }
+
+    def _put_new(self, item: dict[str, Any]) -> dict[str, Any]:
+        return {"Put": {"TableName": self._table, "Item": item, "ConditionExpression": MUST_NOT_EXIST}}
+
+    def _put_audit(self, audit: AuditEntry, commit: Commit) -> dict[str, Any]:
+        item = {
+            "pk": audit.subject,
+            "sk": f"AUDIT#{audit.sequence:06d}",
+            "previous": audit.previous,
+            "hash": audit.hash,
+            "at": plain(commit.at.astimezone(UTC)),
+            "body": dict(audit.body),
+        }
+        values = {name: attribute_value(plain(value)) for name, value in item.items()}
+        return {"Put": {"TableName": self._audit_table, "Item": values, "ConditionExpression": MUST_NOT_EXIST}}
+
+
+def _audit(commit: Commit, aggregate: Aggregate) -> AuditEntry:
+    body = {
+        "actor": commit.actor.name,
+        "is_person": commit.actor.is_person,
+        "step": commit.step,
+        "cause_id": commit.cause.cause_id,
+        "cause_type": commit.cause.cause_type,
+        "correlation_id": commit.cause.correlation_id,
+        "decision": commit.decision,
+        **commit.facts,
+    }
+    return audit_entry(
+        subject=aggregate.subject, sequence=aggregate.version + 1, previous=aggregate.audit_head, body=body
+    )
+
+
+def _histories(commit: Commit, changed: tuple[Aggregate, ...]) -> list[HistoryEntry]:
+    return [
+        HistoryEntry(
+            subject_key=aggregate.key,
+            sequence=aggregate.version + 1,
+            at=commit.at,
+            step=commit.step,
+            actor=commit.actor.name,
+            cause_id=commit.cause.cause_id,
+            cause_type=commit.cause.cause_type,
+            correlation_id=commit.cause.correlation_id,
+            decision=commit.decision,
+            facts=commit.facts,
+        )
+        for aggregate in changed
+    ]
+
+
+def _handled_marker(commit: Commit) -> dict[str, Any]:
+    partition = commit.root.key.partition
+    marker = {
+        "pk": partition,
+        "sk": f"HANDLED#{commit.step}#{commit.cause.cause_id}#{commit.root.version + 1}",
+        "kind": "HANDLED",
+        "at": plain(commit.at.astimezone(UTC)),
+    }
+    return {name: attribute_value(value) for name, value in marker.items()}
+
+
+def _outbox(commit: Commit) -> list[dict[str, Any]]:
+    items = []
+    for ordinal, event in enumerate(commit.events):
+        identifier = event_id(commit, ordinal)
+        fields = {
+            "pk": commit.root.key.partition,
+            "sk": f"OUTBOX#{identifier}",
+            "kind": "OUTBOX",
+            "event_id": identifier,
+            "type": event.type,
+            "occurred_at": plain(commit.at.astimezone(UTC)),
+            "correlation_id": commit.cause.correlation_id,
+            "data": plain(dict(event.data)),
+        }
+        items.append({name: attribute_value(value) for name, value in fields.items()})
+    return items
+
+
+def _translated(error: ClientError, subject: str) -> Exception:
+    match error.response["Error"]["Code"]:
+        case "TransactionCanceledException":
+            reasons = error.response.get("CancellationReasons", [])
+            codes = {reason.get("Code") for reason in reasons} - {None, "None"}
+            detail = f"refused by {', '.join(sorted(str(code) for code in codes))}"
+            return StaleRecordError("stale_record", subject=subject, detail=detail)
+        case "TransactionInProgressException" | "TransactionConflictException":
+            return StaleRecordError("transaction_conflict", subject=subject)
+        case _:
+            return error
+
+

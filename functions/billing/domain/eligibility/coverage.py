@@ -1,0 +1,267 @@
+"""Is it active, is it this person, is it still fresh, has it changed (X12 270/271)."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import date, datetime, time, timedelta
+from enum import StrEnum
+
+from functions.billing.domain.eligibility.benefits import BenefitChoice, choose_benefit
+from functions.billing.domain.eligibility.records import (
+    BenefitKind,
+    BenefitPeriod,
+    CoverageState,
+    EligibilityResult,
+    MatchQuality,
+    MemberField,
+)
+from functions.billing.domain.records import PayerKind
+
+_ACTIVE = frozenset({"1", "2", "3", "4"})
+_PENDING = frozenset({"5", "V"})
+_INACTIVE = frozenset({"6", "7", "8"})
+_DECEMBER = 12
+
+
+def decide_coverage(
+    information_codes: Iterable[str],
+    *,
+    service_date: date,
+    plan_starts_on: date | None,
+    plan_ends_on: date | None,
+) -> CoverageState:
+    """Decide from EB01 of the service type asked for, and the plan's dates (DTP 291, 346, 307).
+
+    Active needs both: the payer says so, and the plan's dates do not exclude the service date. A
+    date that is not given excludes nothing, since the inquiry named the date. Both active and
+    inactive for one service type, or neither, is undetermined.
+    """
+    codes = frozenset(information_codes)
+    outside = (plan_starts_on is not None and service_date < plan_starts_on) or (
+        plan_ends_on is not None and service_date > plan_ends_on
+    )
+    says_active = bool(codes & _ACTIVE)
+    says_inactive = bool(codes & _INACTIVE)
+    if outside and (says_active or says_inactive):
+        return CoverageState.INACTIVE
+    if codes & _PENDING or says_active == says_inactive:
+        return CoverageState.UNDETERMINED
+    return CoverageState.ACTIVE if says_active else CoverageState.INACTIVE
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MemberIdentity:
+    """A member as asked for, or as the payer returned them; empty fields were not given."""
+
+    member_id: str = field(default="", repr=False)
+    family: str = field(default="", repr=False)
+    given: str = field(default="", repr=False)
+    birth_date: date | None = field(default=None, repr=False)
+    is_dependent: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class MemberMatch:
+    """How well two identities agree, and what the payer has otherwise than we."""
+
+    quality: MatchQuality
+    corrected_fields: tuple[MemberField, ...] = ()
+
+
+def match_quality(asked: MemberIdentity, returned: MemberIdentity | None) -> MemberMatch:
+    """Compare the member asked for with the one returned; None when the payer found nobody.
+
+    Letter case, spaces and punctuation do not count as differences; a field that the payer did not
+    return is not a correction, but leaves the match partial.
+    """
+    if returned is None:
+        return MemberMatch(MatchQuality.NONE)
+    ours, theirs = _comparable(asked), _comparable(returned)
+    corrected = tuple(name for name in MemberField if theirs[name] and ours[name] != theirs[name])
+    if corrected:
+        return MemberMatch(MatchQuality.PAYER_CORRECTED, corrected)
+    if not any(theirs.values()):
+        return MemberMatch(MatchQuality.NONE)
+    if not all(theirs.values()):
+        return MemberMatch(MatchQuality.PARTIAL)
+    if returned.is_dependent:
+        return MemberMatch(MatchQuality.DEPENDENT_MATCH)
+    return MemberMatch(MatchQuality.EXACT)
+
+
+def _comparable(member: MemberIdentity) -> dict[MemberField, str]:
+    return {
+        MemberField.MEMBER_ID: _letters_and_digits(member.member_id),
+        MemberField.FAMILY: _letters_and_digits(member.family),
+        MemberField.GIVEN: _letters_and_digits(member.given),
+        MemberField.BIRTH_DATE: member.birth_date.isoformat() if member.birth_date else "",
+    }
+
+
+def _letters_and_digits(text: str) -> str:
+    return "".join(one for one in text.casefold() if one.isalnum())
+
+
+DEFAULT_TTL_HOURS: dict[PayerKind, int] = {
+    PayerKind.COMMERCIAL: 72,
+    PayerKind.MEDICARE: 168,
+    PayerKind.MEDICAID: 24,
+    PayerKind.EXCHANGE: 24,
+}
+"""How long an answer is trusted, by how fast coverage changes. Example values: policy is data."""
+
+
+def expires_at(result: EligibilityResult, ttl_hours: int) -> datetime:
+    """When an answer stops being trusted: its TTL, but never past its service month.
+
+    Coverage starts and ends with months, so an answer about March says nothing in April.
+    """
+    by_ttl = result.checked_at + timedelta(hours=ttl_hours)
+    after_month = _first_of_next_month(result.service_date)
+    month_ends = datetime.combine(after_month, time.min, tzinfo=result.checked_at.tzinfo)
+    return min(by_ttl, month_ends)
+
+
+def _first_of_next_month(day: date) -> date:
+    if day.month == _DECEMBER:
+        return date(day.year + 1, 1, 1)
+    return date(day.year, day.month + 1, 1)
+
+
+def cache_is_fresh(
+    result: EligibilityResult,
+    *,
+    ttl_hours: int,
+    now: datetime,
+    service_date: date,
+    last_coverage_event_at: datetime | None = None,
+) -> bool:
+    """Whether a stored answer may stand for a new check.
+
+    Not if it decided nothing, is past `expires_at`, was about another month than the service's, its
+    plan ends before the service, or the coverage changed in our records since.
+    """
+    if result.state is CoverageState.UNDETERMINED or not result.checked_at <= now:
+        return False
+    if last_coverage_event_at is not None and last_coverage_event_at > result.checked_at:
+        return False
+    same_month = (result.service_date.year, result.service_date.month) == (
+        service_date.year,
+        service_date.month,
+    )
+    plan_ended = result.plan_ends_on is not None and result.plan_ends_on < service_date
+    if not same_month or (plan_ended and result.state is CoverageState.ACTIVE):
+        return False
+    return now < expires_at(result, ttl_hours)
+
+
+class ChangeKind(StrEnum):
+    """What became different between two answers."""
+
+    COVERAGE_STATE = "coverage_state"
+    PLAN = "plan"
+    PLAN_DATES = "plan_dates"
+    OTHER_PAYER = "other_payer"
+    AUTHORIZATION = "authorization"
+    MEMBER_CORRECTED = "member_corrected"
+    COPAY = "copay"
+    COINSURANCE = "coinsurance"
+    DEDUCTIBLE_REMAINING = "deductible_remaining"
+
+
+_ALERTING = frozenset(
+    {
+        ChangeKind.COVERAGE_STATE,
+        ChangeKind.PLAN,
+        ChangeKind.PLAN_DATES,
+        ChangeKind.OTHER_PAYER,
+        ChangeKind.AUTHORIZATION,
+        ChangeKind.MEMBER_CORRECTED,
+        ChangeKind.COPAY,
+    }
+)
+"""What front desk and billing must know; the rest only renews the patient's estimate."""
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One difference, in words without protected health information."""
+
+    kind: ChangeKind
+    before: str
+    after: str
+
+    @property
+    def needs_alert(self) -> bool:
+        """Whether somebody must act before the encounter closes."""
+        return self.kind in _ALERTING
+
+
+def coverage_changed(before: EligibilityResult, after: EligibilityResult) -> tuple[Change, ...]:
+    """What a newer answer says otherwise than an older one.
+
+    An answer that decided nothing changes nothing: an outage is not a loss of coverage, and its
+    recovery is not a gain. So an undetermined answer on either side gives no change.
+    """
+    if CoverageState.UNDETERMINED in {before.state, after.state}:
+        return ()
+    pairs = (
+        (ChangeKind.COVERAGE_STATE, before.state.value, after.state.value),
+        (ChangeKind.PLAN, before.plan_name, after.plan_name),
+        (ChangeKind.PLAN_DATES, _plan_dates(before), _plan_dates(after)),
+        (ChangeKind.OTHER_PAYER, _other_payers(before), _other_payers(after)),
+        (
+            ChangeKind.AUTHORIZATION,
+            _yes_no(value=before.authorization_required),
+            _yes_no(value=after.authorization_required),
+        ),
+        (ChangeKind.MEMBER_CORRECTED, _corrected(before), _corrected(after)),
+        (
+            ChangeKind.COPAY,
+            _benefit(before, BenefitKind.COPAY),
+            _benefit(after, BenefitKind.COPAY),
+        ),
+        (
+            ChangeKind.COINSURANCE,
+            _benefit(before, BenefitKind.COINSURANCE),
+            _benefit(after, BenefitKind.COINSURANCE),
+        ),
+        (
+            ChangeKind.DEDUCTIBLE_REMAINING,
+            _benefit(before, BenefitKind.DEDUCTIBLE, BenefitPeriod.REMAINING),
+            _benefit(after, BenefitKind.DEDUCTIBLE, BenefitPeriod.REMAINING),
+        ),
+    )
+    return tuple(Change(kind, old, new) for kind, old, new in pairs if old != new)
+
+
+def _plan_dates(result: EligibilityResult) -> str:
+    starts = result.plan_starts_on.isoformat() if result.plan_starts_on else "open"
+    ends = result.plan_ends_on.isoformat() if result.plan_ends_on else "open"
+    return f"{starts}/{ends}"
+
+
+def _other_payers(result: EligibilityResult) -> str:
+    return ",".join(sorted(one.payer_identifier for one in result.other_payers))
+
+
+def _corrected(result: EligibilityResult) -> str:
+    return ",".join(sorted(result.corrected_fields))
+
+
+def _yes_no(*, value: bool | None) -> str:
+    if value is None:
+        return "unknown"
+    return "yes" if value else "no"
+
+
+def _benefit(
+    result: EligibilityResult, kind: BenefitKind, period: BenefitPeriod | None = None
+) -> str:
+    found: BenefitChoice = choose_benefit(
+        result.benefits, kind, service_type=result.service_type, period=period
+    )
+    if found.benefit is None:
+        return found.why_not
+    if found.benefit.rate is not None:
+        return str(found.benefit.rate.normalize())
+    return str(found.benefit.amount_cents)

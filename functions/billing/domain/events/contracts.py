@@ -1,0 +1,424 @@
+"""The published contract of every event: what it carries, its version, and who is authoritative for the fact.
+
+Events carry identifiers and references; documents rest in the intake bucket, so no event holds protected health
+information. The JSON Schemas in `contracts/` are generated from here.
+"""
+
+from collections.abc import Mapping
+from datetime import date, datetime
+from typing import Annotated, Any, ClassVar, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+Identifier = Annotated[str, Field(min_length=1, max_length=128, pattern=r"^[A-Za-z0-9._:\-/|]+$")]
+Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
+DocumentKey = Annotated[str, Field(min_length=1, max_length=512, pattern=r"^[A-Za-z0-9._:\-/]+$")]
+ReasonWords = tuple[Identifier, ...]
+
+
+class Contract(BaseModel):
+    """Base of every payload: closed, frozen, and silent about values it refuses."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
+
+    event_type: ClassVar[str]
+    event_version: ClassVar[int] = 1
+    authority: ClassVar[str]
+    consumer: ClassVar[str]
+
+
+class _Document(Contract):
+    document_key: DocumentKey
+    document_sha256: Sha256
+
+
+class AppointmentCreated(_Document):
+    """A visit was booked; the document holds patient, coverages and what is planned."""
+
+    event_type = "appointment.created"
+    authority = "EHR scheduling"
+    consumer = "checks eligibility and estimates the patient's share"
+    appointment_id: Identifier
+    patient_id: Identifier
+    starts_at: datetime
+    location_id: Identifier | None = None
+    encounter_id: Identifier | None = None
+
+
+class AppointmentCancelled(Contract):
+    """A booked visit will not take place: its rechecks are cancelled."""
+
+    event_type = "appointment.cancelled"
+    authority = "EHR scheduling"
+    consumer = "cancels rechecks"
+    appointment_id: Identifier
+
+
+class InsuranceUpdated(_Document):
+    """The patient's insurance changed; `resource_version` orders the changes."""
+
+    event_type = "insurance.updated"
+    authority = "EHR registration"
+    consumer = "drops cached eligibility and checks again"
+    patient_id: Identifier
+    resource_version: int = Field(ge=1)
+
+
+class PatientCheckedIn(_Document):
+    """The patient is at the desk."""
+
+    event_type = "patient.checked_in"
+    authority = "EHR registration"
+    consumer = "checks eligibility once more when the last answer is stale"
+    appointment_id: Identifier
+    patient_id: Identifier
+
+
+class AuthorizationObtained(_Document):
+    """A payer authorized services; held claims are judged again."""
+
+    event_type = "authorization.obtained"
+    authority = "EHR referrals"
+    consumer = "judges a held claim again with the authorization"
+    encounter_id: Identifier
+
+
+class DiagnosisFinalized(_Document):
+    """The encounter's diagnoses are final."""
+
+    event_type = "diagnosis.finalized"
+    authority = "EHR clinical"
+    consumer = "notes the fact; assembles again a claim that has not left"
+    encounter_id: Identifier
+
+
+class ProcedureCoded(_Document):
+    """A procedure was coded."""
+
+    event_type = "procedure.coded"
+    authority = "EHR coding"
+    consumer = "notes the fact; assembles again a claim that has not left"
+    encounter_id: Identifier
+
+
+class ChargeSigned(_Document):
+    """A charge was signed."""
+
+    event_type = "charge.signed"
+    authority = "EHR charge capture"
+    consumer = "notes the fact; assembles again a claim that has not left"
+    encounter_id: Identifier
+
+
+class EncounterSigned(_Document):
+    """The encounter is closed: it may be billed."""
+
+    event_type = "encounter.signed"
+    authority = "EHR clinical"
+    consumer = "assembles, validates and releases the claim"
+    encounter_id: Identifier
+    patient_id: Identifier
+
+
+class BalanceAdjusted(Contract):
+    """Staff adjusted the balance of an encounter's claim; positive reduces what is owed."""
+
+    event_type = "balance.adjusted"
+    authority = "EHR patient accounting"
+    consumer = "posts the adjustment once"
+    adjustment_id: Identifier
+    encounter_id: Identifier
+    amount_cents: int
+    reason_code: Identifier
+
+
+class PaymentDeposited(Contract):
+    """Money reached the bank."""
+
+    event_type = "payment.deposited"
+    authority = "bank"
+    consumer = "matches the deposit with its remittance by trace number"
+    deposit_id: Identifier
+    trace_number: Identifier
+    payer_identifier: Identifier
+    amount_cents: int
+    deposited_on: date
+
+
+class RemittanceReceived(Contract):
+    """An 835 file rests in the intake bucket."""
+
+    event_type = "remittance.received"
+    authority = "clearinghouse"
+    consumer = "posts each payment of the file once"
+    file_key: DocumentKey
+
+
+class AcknowledgementReceived(Contract):
+    """A TA1, 999 or 277CA file rests in the intake bucket."""
+
+    event_type = "acknowledgement.received"
+    authority = "clearinghouse"
+    consumer = "moves the claims it names"
+    file_key: DocumentKey
+
+
+class AppealAnswered(Contract):
+    """The payer decided an appeal."""
+
+    event_type = "appeal.answered"
+    authority = "payer"
+    consumer = "closes the level, or opens the next one"
+    appeal_id: Identifier
+    level: int = Field(ge=1, le=5)
+    decision: Literal["overturned", "upheld"]
+    decided_on: date
+
+
+class RecheckDue(Contract):
+    """Time to look for coverages that wait for another check."""
+
+    event_type = "recheck.due"
+    authority = "schedule"
+    consumer = "checks again what is due"
+
+
+class ReconciliationDue(Contract):
+    """Time to look for stuck claims, unposted money and unmatched deposits."""
+
+    event_type = "reconciliation.due"
+    authority = "schedule"
+    consumer = "opens work for whatever does not add up, measures the KPIs"
+
+
+class _Outbound(Contract):
+    authority = "billing"
+    consumer = "anyone who follows the claim"
+
+
+class EligibilityVerified(_Outbound):
+    """A payer answered."""
+
+    event_type = "eligibility.verified"
+    coverage_id: Identifier
+    payer_id: Identifier
+    coverage_state: Literal["active", "inactive", "undetermined"]
+    match_quality: Identifier
+    appointment_id: str = ""
+
+
+class EligibilityUnavailable(_Outbound):
+    """A payer could not be reached: the visit is marked for recheck and schedulers know."""
+
+    event_type = "eligibility.unavailable"
+    coverage_id: Identifier
+    payer_id: Identifier
+    recheck_at: datetime
+    appointment_id: str = ""
+
+
+class CoverageChanged(_Outbound):
+    """Coverage differs from what was known at booking."""
+
+    event_type = "coverage.changed"
+    coverage_id: Identifier
+    payer_id: Identifier
+    changes: ReasonWords
+    appointment_id: str = ""
+
+
+class EligibilityRecheckRequested(_Outbound):
+    """A denial says the coverage must be verified again."""
+
+    event_type = "eligibility.recheck.requested"
+    consumer = "checks the coverage with its payer again"
+    coverage_id: Identifier
+    claim_id: Identifier
+
+
+class _ClaimEvent(_Outbound):
+    claim_id: Identifier
+    payer: Identifier
+
+
+class ClaimStaged(_ClaimEvent):
+    """A claim was assembled."""
+
+    event_type = "claim.staged"
+    encounter_id: Identifier
+    charge_cents: int
+
+
+class ClaimValidated(_ClaimEvent):
+    """A claim passed every rule."""
+
+    event_type = "claim.validated"
+    ruleset_version: Identifier
+
+
+class ClaimValidationFailed(_ClaimEvent):
+    """A claim may not leave; a work item says what to mend."""
+
+    event_type = "claim.validation.failed"
+    reasons: ReasonWords
+    recommended_action: str
+
+
+class ClaimReleased(_ClaimEvent):
+    """A claim is cleared for submission, by policy or by a person."""
+
+    event_type = "claim.released"
+    consumer = "submits the claim"
+    revision: int
+
+
+class ClaimSubmitted(_ClaimEvent):
+    """The clearinghouse took the claim."""
+
+    event_type = "claim.submitted"
+    attempt: int
+
+
+class ClaimSubmissionUnknown(_ClaimEvent):
+    """Nobody knows yet whether the clearinghouse took the claim."""
+
+    event_type = "claim.submission.unknown"
+    attempt: int
+    parked: bool
+
+
+class ClaimAcknowledged(_ClaimEvent):
+    """A 999 or 277CA accepted the claim at the level named."""
+
+    event_type = "claim.acknowledged"
+    level: Identifier
+
+
+class ClaimRejected(_ClaimEvent):
+    """Turned away at the front door: not a denial, no remittance will come."""
+
+    event_type = "claim.rejected"
+    level: Identifier
+    reasons: ReasonWords
+
+
+class RemittancePosted(_Outbound):
+    """Every claim of a payment is posted and the totals agree."""
+
+    event_type = "remittance.posted"
+    remittance_id: Identifier
+    payer: Identifier
+    claims: int
+    paid_cents: int
+
+
+class RemittanceException(_Outbound):
+    """A payment was quarantined, or part of it could not be posted."""
+
+    event_type = "remittance.exception"
+    remittance_id: Identifier
+    reasons: ReasonWords
+
+
+class DenialReceived(_ClaimEvent):
+    """A payer denied a claim or a line."""
+
+    event_type = "denial.received"
+    consumer = "classifies the denial and responds"
+    denial_id: Identifier
+    amount_cents: int
+
+
+class DenialClassified(_ClaimEvent):
+    """A denial has its class."""
+
+    event_type = "denial.classified"
+    denial_id: Identifier
+    bucket: Identifier
+    table_version: Identifier
+
+
+class AppealOpened(_ClaimEvent):
+    """An appeal begins."""
+
+    event_type = "appeal.opened"
+    consumer = "assembles and sends the packet"
+    appeal_id: Identifier
+    denial_id: Identifier
+    level: int
+
+
+class AppealSubmitted(_ClaimEvent):
+    """The packet is with the payer."""
+
+    event_type = "appeal.submitted"
+    appeal_id: Identifier
+    level: int
+
+
+class AppealDecided(_ClaimEvent):
+    """The payer decided."""
+
+    event_type = "appeal.decided"
+    appeal_id: Identifier
+    level: int
+    decision: Literal["overturned", "upheld"]
+
+
+class BalanceReconciled(_Outbound):
+    """A deposit, a remittance and the ledger agree, or an adjustment was posted."""
+
+    event_type = "balance.reconciled"
+    reference: Identifier
+    amount_cents: int
+
+
+class WorkItemOpened(_Outbound):
+    """A person has something to do."""
+
+    event_type = "work_item.opened"
+    work_item_id: Identifier
+    queue: Identifier
+    reason: Identifier
+    about: Identifier
+
+
+class WorkItemResolved(_Outbound):
+    """It is done."""
+
+    event_type = "work_item.resolved"
+    work_item_id: Identifier
+    queue: Identifier
+    resolution: Identifier
+
+
+def _concrete(base: type[Contract]) -> list[type[Contract]]:
+    found: list[type[Contract]] = []
+    for child in base.__subclasses__():
+        if "event_type" in vars(child):
+            found.append(child)
+        found.extend(_concrete(child))
+    return found
+
+
+OUTBOUND: Mapping[str, type[Contract]] = {contract.event_type: contract for contract in _concrete(_Outbound)}
+INBOUND: Mapping[str, type[Contract]] = {
+    contract.event_type: contract for contract in _concrete(Contract) if not issubclass(contract, _Outbound)
+}
+
+
+class Envelope(BaseModel):
+    """What surrounds every payload."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
+
+    id: Identifier
+    type: Identifier
+    version: int
+    occurred_at: datetime
+    signed_at: datetime
+    producer: Identifier
+    key_id: Identifier
+    correlation_id: Identifier
+    data: dict[str, Any]
+    signature: str = Field(min_length=1, max_length=256)

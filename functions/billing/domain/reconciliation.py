@@ -1,0 +1,38 @@
+"""What a reconciliation check found: kept, so that silence itself can be noticed."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import ClassVar
+
+from functions.billing.domain.keys import Key
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReconciliationReport:
+    """One run of the check. A day without one is an alarm."""
+
+    kind: ClassVar[str] = "RECONCILIATION"
+
+    checked_at: datetime
+    cause_id: str
+    claims_proved: int
+    postings_proved: int
+    imbalance_cents: int
+    submissions_swept: int
+    acknowledgements_overdue: int
+    remittances_overdue: int
+    remittances_unposted: int
+    deposits_waiting: int
+    deposits_missing: int
+    version: int = 0
+    audit_head: str = ""
+
+    @property
+    def key(self) -> Key:
+        """By day, then by the cause of the run."""
+        return Key(f"RECONCILIATION#{self.checked_at:%Y-%m-%d}", f"RUN#{self.cause_id}")
+
+    @property
+    def subject(self) -> str:
+        """The name logs and events use."""
+        return f"reconciliation:{self.cause_id}"

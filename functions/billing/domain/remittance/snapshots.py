@@ -1,0 +1,53 @@
+"""What matching and posting need to know of one of our claims, and nothing more."""
+
+from dataclasses import dataclass
+from datetime import date
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClaimLineSnapshot:
+    """One service line as billed.
+
+    `expected_cents` is what payer and patient together should owe by contract (the allowed
+    amount); None when no contract is loaded, and then nothing is compared.
+    """
+
+    line_id: str
+    procedure: str
+    charge_cents: int
+    expected_cents: int | None = None
+    modifiers: tuple[str, ...] = ()
+    service_date: date | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClaimSnapshot:
+    """One claim as it stands when a payer's answer is posted.
+
+    Attributes
+    ----------
+    state
+        Our lifecycle word, told back in exceptions.
+    payer_rank
+        1 if this claim was sent to the primary payer, 2 secondary, 3 tertiary.
+    has_next_payer
+        Whether another coverage comes after this payer.
+    is_first_remittance
+        No payer answered this claim before; first-pass denial looks at this one only.
+    patient_control_numbers
+        CLM01 of every attempt, newest last.
+    payer_claim_control_numbers
+        REF*1K or CLP07 as learnt from acknowledgements and earlier remittances.
+    """
+
+    claim_id: str
+    state: str
+    payer_id: str
+    charge_cents: int
+    lines: tuple[ClaimLineSnapshot, ...]
+    payer_rank: int = 1
+    has_next_payer: bool = False
+    is_first_remittance: bool = True
+    frequency: str = "1"
+    patient_control_numbers: tuple[str, ...] = ()
+    payer_claim_control_numbers: tuple[str, ...] = ()

@@ -1,0 +1,58 @@
+"""What judging needs to know beyond the claim itself."""
+
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from enum import StrEnum
+
+from functions.billing.domain.records import MissingFact, UnmappedCode
+from functions.billing.domain.rules.policy import PayerPolicy
+
+
+class EligibilityState(StrEnum):
+    """What is known of the coverage.
+
+    Undetermined means that the payer answered unclearly, unknown that it did not answer.
+    """
+
+    ACTIVE = "active"
+    INACTIVE = "inactive"
+    UNDETERMINED = "undetermined"
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True, slots=True)
+class EligibilityFact:
+    """The newest answer about the claim's coverage."""
+
+    state: EligibilityState
+    checked_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ScrubFacts:
+    """The world around the claim at the time of judging.
+
+    Stored beside the verdicts, these and the rule set's version make judging repeatable.
+
+    Attributes
+    ----------
+    submitted_on
+        The day the claim would be sent.
+    eligibility
+        The newest check of the claim's coverage.
+    known_duplicates
+        Fingerprints of other live claims of the patient.
+    policy
+        The payer's policy, None when there is none.
+    unmapped, problems
+        What mapping the encounter left open.
+    """
+
+    submitted_on: date
+    eligibility: EligibilityFact = field(
+        default_factory=lambda: EligibilityFact(EligibilityState.UNKNOWN)
+    )
+    known_duplicates: frozenset[str] = frozenset()
+    policy: PayerPolicy | None = None
+    unmapped: tuple[UnmappedCode, ...] = ()
+    problems: tuple[MissingFact, ...] = ()

@@ -1,0 +1,236 @@
+"""What each payer wants: deadlines, freshness, approval, contract, addresses. Versioned data.
+
+The values shipped are labelled examples: filing and appeal windows differ by payer, plan and year,
+so a practice replaces them by those of its own contracts.
+"""
+
+import calendar
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, timedelta
+from enum import StrEnum
+from itertools import pairwise
+from typing import Any
+
+from functions.billing.domain.errors import RuleSetError
+from functions.billing.domain.money import percent_of_cents
+from functions.billing.domain.records import Charge, PayerKind
+from functions.billing.domain.rules.reading import Reader, content_version
+
+WHOLE_PERCENT = 100
+
+
+class FilingClock(StrEnum):
+    """When the time to file begins."""
+
+    SERVICE_FROM = "service_from"
+    SERVICE_TO = "service_to"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FilingLimit:
+    """How long a claim may wait: days, or calendar months where the law counts months."""
+
+    limit_days: int
+    limit_months: int
+    warning_days: int
+    clock: FilingClock
+
+    def deadline(
+        self, service_from: date, service_to: date, prior_payer_decided_on: date | None = None
+    ) -> date:
+        """The last day to file; a prior payer's decision starts the clock of a secondary claim."""
+        start = service_from if self.clock is FilingClock.SERVICE_FROM else service_to
+        start = prior_payer_decided_on or start
+        if self.limit_months:
+            return add_months(start, self.limit_months)
+        return start + timedelta(days=self.limit_days)
+
+
+@dataclass(frozen=True, slots=True)
+class AppealLevel:
+    """One level of appeal: its number from 1, its name, and how many days there are to file."""
+
+    number: int
+    name: str
+    window_days: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Contract:
+    """What the payer agreed to allow, for services in a span of dates."""
+
+    version: str
+    starts_on: date | None
+    ends_on: date | None
+    percent_of_charge: int
+    fees_cents: Mapping[str, int]
+
+    def allowed_cents(self, line: Charge) -> int:
+        """The expected allowed amount of a line: fee times units, else a percentage of the charge.
+
+        Never above the charge, since payers allow the lesser of the two.
+        """
+        fee = self.fees_cents.get(line.procedure)
+        if fee is not None:
+            return min(fee * line.units, line.charge_cents)
+        return percent_of_cents(line.charge_cents, self.percent_of_charge)
+
+    def covers(self, day: date) -> bool:
+        """Whether the contract is in force on a service date."""
+        after_start = self.starts_on is None or day >= self.starts_on
+        return after_start and (self.ends_on is None or day <= self.ends_on)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PayerPolicy:
+    """How claims of one payer are treated.
+
+    `edi_id` is the payer's identifier on the wire (X12 NM109 of the payer), `filing_indicator` is
+    SBR09. `approval_threshold_cents` is the charge from which a person releases the claim;
+    `tolerance_cents` how far a payment may be from the contract before someone looks.
+    """
+
+    payer_id: str
+    name: str
+    kind: PayerKind
+    edi_id: str
+    filing_indicator: str
+    eligibility_ttl_hours: int
+    recheck_hours_before: int
+    filing: FilingLimit
+    appeal_levels: tuple[AppealLevel, ...]
+    approval_threshold_cents: int
+    tolerance_cents: int
+    contracts: tuple[Contract, ...]
+    remittance_expected_days: int
+
+    def contract_on(self, day: date) -> Contract | None:
+        """The contract in force on a service date, None when there is none."""
+        return next((contract for contract in self.contracts if contract.covers(day)), None)
+
+    def expected_allowed_cents(self, line: Charge) -> int | None:
+        """What the payer should allow for a line, None when no contract covers its date."""
+        contract = self.contract_on(line.service_date)
+        return contract.allowed_cents(line) if contract else None
+
+    def appeal_level(self, number: int) -> AppealLevel | None:
+        """The level of that number, None when the payer has fewer."""
+        return next((level for level in self.appeal_levels if level.number == number), None)
+
+
+@dataclass(frozen=True, slots=True)
+class PayerPolicies:
+    """All payers' policies, under one content-addressed version."""
+
+    version: str
+    by_payer: Mapping[str, PayerPolicy]
+
+    def of(self, payer_id: str) -> PayerPolicy | None:
+        """A payer's policy, None when nobody wrote one: then its claims are held."""
+        return self.by_payer.get(payer_id)
+
+
+def payer_policies(content: Mapping[str, Any]) -> PayerPolicies:
+    """Read parsed policy data.
+
+    Raises
+    ------
+    RuleSetError
+        Naming the payer and the field that is missing or malformed.
+    """
+    top = Reader(content, subject="payer_policies")
+    _skip(top, "$schema", "name", "note")
+    policies: dict[str, PayerPolicy] = {}
+    for reader in top.children("payers"):
+        policy = _policy(reader)
+        if policy.payer_id in policies:
+            raise reader.error("payer_id", f"{policy.payer_id} stands there twice")
+        policies[policy.payer_id] = policy
+    top.finish()
+    return PayerPolicies(content_version(content), policies)
+
+
+def add_months(day: date, months: int) -> date:
+    """The same day of a later month, or its last day when the month is shorter."""
+    years, month = divmod(day.month - 1 + months, 12)
+    year, month = day.year + years, month + 1
+    return date(year, month, min(day.day, calendar.monthrange(year, month)[1]))
+
+
+def _policy(reader: Reader) -> PayerPolicy:
+    payer_id = reader.text("payer_id")
+    reader.subject = f"payer_policy:{payer_id}"
+    contracts = tuple(_contract(part) for part in reader.children("contracts"))
+    policy = PayerPolicy(
+        payer_id=payer_id,
+        name=reader.text("name"),
+        kind=reader.choice("kind", PayerKind),
+        edi_id=reader.text("edi_id"),
+        filing_indicator=reader.text("filing_indicator"),
+        eligibility_ttl_hours=reader.integer("eligibility_ttl_hours", minimum=1),
+        recheck_hours_before=reader.integer("recheck_hours_before", minimum=1),
+        filing=_filing(reader.child("filing")),
+        appeal_levels=tuple(
+            _level(part, number)
+            for number, part in enumerate(reader.children("appeal_levels"), start=1)
+        ),
+        approval_threshold_cents=reader.integer("approval_threshold_cents"),
+        tolerance_cents=reader.integer("tolerance_cents"),
+        contracts=contracts,
+        remittance_expected_days=reader.integer("remittance_expected_days", minimum=1),
+    )
+    reader.finish()
+    _refuse_overlaps(contracts, payer_id)
+    return policy
+
+
+def _filing(reader: Reader) -> FilingLimit:
+    if reader.has("limit_days") == reader.has("limit_months"):
+        raise reader.error("limit_days", "expected either limit_days or limit_months")
+    limit = FilingLimit(
+        limit_days=reader.integer("limit_days", 0),
+        limit_months=reader.integer("limit_months", 0),
+        warning_days=reader.integer("warning_days"),
+        clock=reader.choice("clock", FilingClock, FilingClock.SERVICE_FROM),
+    )
+    reader.finish()
+    return limit
+
+
+def _level(reader: Reader, number: int) -> AppealLevel:
+    level = AppealLevel(number, reader.text("name"), reader.integer("window_days", minimum=1))
+    reader.finish()
+    return level
+
+
+def _contract(reader: Reader) -> Contract:
+    fees = reader.child_or_none("fees_cents")
+    contract = Contract(
+        version=reader.text("version"),
+        starts_on=reader.day("starts_on"),
+        ends_on=reader.day("ends_on"),
+        percent_of_charge=reader.integer("percent_of_charge"),
+        fees_cents={name: fees.integer(name) for name in fees.names()} if fees else {},
+    )
+    if contract.percent_of_charge > WHOLE_PERCENT:
+        raise reader.error("percent_of_charge", f"expected at most {WHOLE_PERCENT}")
+    reader.finish()
+    return contract
+
+
+def _refuse_overlaps(contracts: tuple[Contract, ...], payer_id: str) -> None:
+    """Two contracts in force on one day would make the expected amount depend on their order."""
+    ordered = sorted(contracts, key=lambda contract: contract.starts_on or date.min)
+    for earlier, later in pairwise(ordered):
+        if earlier.ends_on is None or earlier.ends_on >= (later.starts_on or date.min):
+            raise RuleSetError(
+                "rule_set_malformed",
+                subject=f"payer_policy:{payer_id}",
+                detail=f"contracts: {earlier.version} and {later.version} overlap",
+            )
+
+
+def _skip(reader: Reader, *names: str) -> None:
+    for name in names:
+        reader.text(name, "")

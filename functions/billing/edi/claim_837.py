@@ -1,0 +1,366 @@
+"""A claim's content as an 837: professional (005010X222A1) or institutional (005010X223A2)."""
+
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from functions.billing.domain.claims.content import ClaimContent
+from functions.billing.domain.errors import ContractError
+from functions.billing.domain.money import decimal_from_cents
+from functions.billing.domain.records import Address, Charge, Coverage, Patient, Provider, Relationship
+from functions.billing.domain.rules.policy import PayerPolicy
+from functions.billing.domain.submission.trading_partner import TradingPartner
+from functions.billing.edi.envelopes import WireNumbers, interchange
+from functions.billing.x12 import (
+    HealthCode,
+    InstitutionalBillingProvider,
+    InstitutionalClaim,
+    InstitutionalClaims,
+    InstitutionalLine,
+    InstitutionalPatient,
+    InstitutionalSubscriber,
+    OtherPayer,
+    OtherSubscriber,
+    Party,
+    Period,
+    Procedure,
+    ProfessionalBillingProvider,
+    ProfessionalClaim,
+    ProfessionalClaims,
+    ProfessionalLine,
+    ProfessionalPatient,
+    ProfessionalSubscriber,
+)
+from functions.billing.x12.values import Contact
+
+__all__ = ["WireNumbers", "write_claim"]
+
+PERSON, ORGANIZATION = "1", "2"
+UNITS = "UN"
+
+# Signature on file, assignment accepted, benefits assigned, information released: what practices attest at registration.
+PROVIDER_SIGNED, ASSIGNED, BENEFITS_ASSIGNED, RELEASED = "Y", "A", "Y", "Y"
+
+
+@dataclass(frozen=True, slots=True)
+class _Parts:
+    """What validation made sure of, so that writing needs no excuses."""
+
+    patient: Patient
+    coverage: Coverage
+    billing: Provider
+
+
+def write_claim(
+    content: ClaimContent,
+    *,
+    policy: PayerPolicy,
+    numbers: WireNumbers,
+    partner: TradingPartner,
+    at: datetime,
+) -> bytes:
+    """The claim as one interchange, ready to be frozen.
+
+    Raises
+    ------
+    ContractError
+        If the content lacks a patient, a coverage or a billing provider: it was never validated.
+    """
+    if content.patient is None or content.coverage is None or content.billing_provider is None:
+        raise ContractError("claim_incomplete", subject=f"claim:{content.claim_id}", detail="validate it first")
+    parts = _Parts(content.patient, content.coverage, content.billing_provider)
+    write = _institutional if content.is_institutional else _professional
+    return interchange(write(content, parts, policy, numbers, partner, at), numbers=numbers, partner=partner, at=at)
+
+
+def _professional(
+    content: ClaimContent,
+    parts: _Parts,
+    policy: PayerPolicy,
+    numbers: WireNumbers,
+    partner: TradingPartner,
+    at: datetime,
+) -> ProfessionalClaims:
+    claim = ProfessionalClaim(
+        control_number=content.patient_control_number,
+        charge_cents=content.total_charge_cents,
+        facility_code=content.location.place_of_service if content.location else "",
+        facility_qualifier="B",
+        frequency=content.frequency,
+        provider_signature=PROVIDER_SIGNED,
+        assignment=ASSIGNED,
+        benefits_assigned=BENEFITS_ASSIGNED,
+        release_of_information=RELEASED,
+        prior_authorization=_authorization(content),
+        payer_claim_control_number=content.original_reference or None,
+        diagnoses=tuple(
+            HealthCode("ABK" if position == 0 else "ABF", code) for position, code in enumerate(content.diagnoses)
+        ),
+        rendering=_rendering(content, parts.billing),
+        facility=_facility(content),
+        other_subscribers=_other_subscribers(content, parts),
+        lines=tuple(_professional_line(content, line) for line in content.lines),
+    )
+    own = parts.coverage.relationship is Relationship.SELF
+    subscriber = ProfessionalSubscriber(
+        payer_responsibility=parts.coverage.rank,
+        relationship="18" if own else None,
+        group_number=parts.coverage.group_number or None,
+        claim_filing=policy.filing_indicator,
+        subscriber=_subscriber(parts),
+        payer=_payer(policy),
+        claims=(claim,) if own else (),
+        patients=()
+        if own
+        else (
+            ProfessionalPatient(
+                relationship=parts.coverage.relationship, patient=_patient_party(parts.patient), claims=(claim,)
+            ),
+        ),
+    )
+    billing = ProfessionalBillingProvider(
+        taxonomy=parts.billing.taxonomy or None,
+        taxonomy_qualifier="PXC" if parts.billing.taxonomy else None,
+        provider=_billing_party(parts.billing),
+        subscribers=(subscriber,),
+    )
+    return ProfessionalClaims(
+        batch_id=f"{numbers.interchange:09d}",
+        created_on=at.date(),
+        created_at=f"{at:%H%M}",
+        submitter=_submitter(partner),
+        receiver=_receiver(partner),
+        billing_providers=(billing,),
+    )
+
+
+def _institutional(
+    content: ClaimContent,
+    parts: _Parts,
+    policy: PayerPolicy,
+    numbers: WireNumbers,
+    partner: TradingPartner,
+    at: datetime,
+) -> InstitutionalClaims:
+    claim = InstitutionalClaim(
+        control_number=content.patient_control_number,
+        charge_cents=content.total_charge_cents,
+        # Hospital outpatient (13x), the kind this release assembles.
+        facility_code="13",
+        facility_qualifier="A",
+        frequency=content.frequency,
+        assignment=ASSIGNED,
+        benefits_assigned=BENEFITS_ASSIGNED,
+        release_of_information=RELEASED,
+        statement_period=Period(content.service_from, content.service_to),
+        admission_source="1",
+        admission_type="3",
+        patient_status="01",
+        prior_authorization=_authorization(content),
+        payer_claim_control_number=content.original_reference or None,
+        principal_diagnosis=tuple(HealthCode("ABK", code) for code in content.diagnoses[:1]),
+        other_diagnoses=tuple(HealthCode("ABF", code) for code in content.diagnoses[1:]),
+        attending=_person_party(content.rendering_provider, "71") if content.rendering_provider else None,
+        other_subscribers=_other_subscribers(content, parts),
+        lines=tuple(_institutional_line(line) for line in content.lines),
+    )
+    own = parts.coverage.relationship is Relationship.SELF
+    subscriber = InstitutionalSubscriber(
+        payer_responsibility=parts.coverage.rank,
+        relationship="18" if own else None,
+        group_number=parts.coverage.group_number or None,
+        claim_filing=policy.filing_indicator,
+        subscriber=_subscriber(parts),
+        payer=_payer(policy),
+        claims=(claim,) if own else (),
+        patients=()
+        if own
+        else (
+            InstitutionalPatient(
+                relationship=parts.coverage.relationship, patient=_patient_party(parts.patient), claims=(claim,)
+            ),
+        ),
+    )
+    billing = InstitutionalBillingProvider(
+        taxonomy=parts.billing.taxonomy or None,
+        taxonomy_qualifier="PXC" if parts.billing.taxonomy else None,
+        provider=_billing_party(parts.billing),
+        subscribers=(subscriber,),
+    )
+    return InstitutionalClaims(
+        batch_id=f"{numbers.interchange:09d}",
+        created_on=at.date(),
+        created_at=f"{at:%H%M}",
+        submitter=_submitter(partner),
+        receiver=_receiver(partner),
+        billing_providers=(billing,),
+    )
+
+
+def _professional_line(content: ClaimContent, line: Charge) -> ProfessionalLine:
+    claim_place = content.location.place_of_service if content.location else ""
+    elsewhere = line.place_of_service and line.place_of_service != claim_place
+    return ProfessionalLine(
+        procedure=Procedure("HC", line.procedure, line.modifiers),
+        charge_cents=line.charge_cents,
+        unit=UNITS,
+        units=decimal_from_cents(line.units * 100).to_integral_value(),
+        place_of_service=line.place_of_service if elsewhere else None,
+        diagnosis_pointers=line.diagnosis_pointers,
+        service_period=_day(line.service_date),
+        line_control_number=line.line_id,
+    )
+
+
+def _institutional_line(line: Charge) -> InstitutionalLine:
+    return InstitutionalLine(
+        revenue_code=line.revenue_code,
+        procedure=Procedure("HC", line.procedure, line.modifiers),
+        charge_cents=line.charge_cents,
+        unit=UNITS,
+        units=decimal_from_cents(line.units * 100).to_integral_value(),
+        service_period=_day(line.service_date),
+        line_control_number=line.line_id,
+    )
+
+
+def _authorization(content: ClaimContent) -> str | None:
+    return next((authorization.number for authorization in content.authorizations), None)
+
+
+def _rendering(content: ClaimContent, billing: Provider) -> Party | None:
+    """Loop 2310B only where the one who treated is not the one who bills."""
+    rendering = content.rendering_provider
+    if rendering is None or rendering.npi == billing.npi:
+        return None
+    return _person_party(rendering, "82")
+
+
+def _person_party(provider: Provider, role: str) -> Party:
+    return Party(
+        role=role,
+        kind=PERSON if provider.is_person else ORGANIZATION,
+        name=provider.family,
+        first_name=provider.given or None,
+        id_qualifier="XX",
+        id=provider.npi,
+        taxonomy=provider.taxonomy or None,
+        taxonomy_role=("AT" if role == "71" else "PE") if provider.taxonomy else None,
+    )
+
+
+def _facility(content: ClaimContent) -> Party | None:
+    """Loop 2310C where the service was given somewhere with an identity of its own."""
+    location, billing = content.location, content.billing_provider
+    if location is None or not location.npi or (billing and location.npi == billing.npi) or location.address is None:
+        return None
+    return Party(
+        role="77", kind=ORGANIZATION, name=location.name, id_qualifier="XX", id=location.npi, **_address(location.address)
+    )
+
+
+def _other_subscribers(content: ClaimContent, parts: _Parts) -> tuple[OtherSubscriber, ...]:
+    """Loop 2320 for each other coverage; what it paid rides along on secondary claims."""
+    payments = {payment.payer_id: payment for payment in content.other_payments}
+    others = []
+    for coverage in content.other_coverages:
+        payment = payments.get(coverage.payer.payer_id)
+        others.append(
+            OtherSubscriber(
+                payer_responsibility=coverage.rank,
+                relationship=coverage.relationship,
+                group_number=coverage.group_number or None,
+                claim_filing="ZZ",
+                paid_cents=payment.paid_cents if payment else None,
+                remaining_liability_cents=payment.remaining_cents if payment else None,
+                benefits_assigned="Y",
+                release_of_information="Y",
+                subscriber=_member(coverage.subscriber or parts.patient, coverage),
+                payer=OtherPayer(
+                    role="PR",
+                    kind=ORGANIZATION,
+                    name=coverage.payer.name,
+                    id_qualifier="PI",
+                    id=coverage.payer.payer_id,
+                    adjudicated_on=_day(payment.adjudicated_on) if payment and payment.adjudicated_on else None,
+                ),
+            )
+        )
+    return tuple(others)
+
+
+def _patient_party(patient: Patient) -> Party:
+    return Party(
+        role="QC",
+        kind=PERSON,
+        name=patient.name.family,
+        first_name=patient.name.given or None,
+        middle_name=patient.name.middle or None,
+        birth_date=patient.birth_date,
+        sex=patient.sex,
+        **_address(patient.address),
+    )
+
+
+def _subscriber(parts: _Parts) -> Party:
+    return _member(parts.coverage.subscriber or parts.patient, parts.coverage)
+
+
+def _member(person: Patient, coverage: Coverage) -> Party:
+    return Party(
+        role="IL",
+        kind=PERSON,
+        name=person.name.family,
+        first_name=person.name.given or None,
+        middle_name=person.name.middle or None,
+        id_qualifier="MI",
+        id=coverage.member_id,
+        birth_date=person.birth_date,
+        sex=person.sex,
+        **_address(person.address),
+    )
+
+
+def _payer(policy: PayerPolicy) -> Party:
+    return Party(role="PR", kind=ORGANIZATION, name=policy.name, id_qualifier="PI", id=policy.edi_id)
+
+
+def _billing_party(provider: Provider) -> Party:
+    return Party(
+        role="85",
+        kind=PERSON if provider.is_person else ORGANIZATION,
+        name=provider.family,
+        first_name=provider.given or None,
+        id_qualifier="XX",
+        id=provider.npi,
+        employer_id=provider.tax_id,
+        **(_address(provider.address) if provider.address else {}),
+    )
+
+
+def _address(address: Address) -> dict[str, str | None]:
+    return {
+        "street": address.line1 or None,
+        "street_2": address.line2 or None,
+        "city": address.city or None,
+        "state": address.state or None,
+        "postal_code": address.postal_code or None,
+    }
+
+
+def _submitter(partner: TradingPartner) -> Party:
+    return Party(
+        role="41",
+        kind=ORGANIZATION,
+        name=partner.submitter_name,
+        id_qualifier="46",
+        id=partner.submitter_id,
+        contacts=(Contact("IC", "BILLING", (("TE", partner.submitter_phone),)),),
+    )
+
+
+def _receiver(partner: TradingPartner) -> Party:
+    return Party(role="40", kind=ORGANIZATION, name=partner.receiver_name, id_qualifier="46", id=partner.receiver_id)
+
+
+def _day(day: date) -> Period:
+    return Period(day, day)

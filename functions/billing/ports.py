@@ -1,0 +1,203 @@
+"""What the use cases need of the world, as roles. Adapters play them on AWS, fakes in tests."""
+
+from collections.abc import Iterator, Mapping
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, BinaryIO, Protocol, TypeVar
+
+from functions.billing.domain.commit import Commit, Record
+from functions.billing.domain.keys import Key
+from functions.billing.domain.submission.protocol import Connector, Lookup
+from functions.billing.domain.submission.trading_partner import TradingPartner
+
+R = TypeVar("R", bound=Record)
+
+
+class Records(Protocol):
+    """The records table: typed reads, and one way to write."""
+
+    def get(self, kind: type[R], key: Key) -> R | None:
+        """The record as last committed (consistent read), or None."""
+        ...
+
+    def under(self, kind: type[R], partition: str, prefix: str) -> tuple[R, ...]:
+        """All records of a partition whose sort key begins with `prefix`, in order (consistent read)."""
+        ...
+
+    def listed(self, kind: type[R], ref: str) -> Iterator[R]:
+        """Records that carry this reference; eventually consistent."""
+        ...
+
+    def due(self, kind: type[R], due_kind: str, until: datetime) -> Iterator[R]:
+        """Records waiting under `due_kind` whose time has come, oldest first; eventually consistent."""
+        ...
+
+    def remember(self, record: Record) -> bool:
+        """Store one new record by itself; False when it is already known."""
+        ...
+
+    def commit(self, commit: Commit) -> None:
+        """Store everything in the commit, or nothing.
+
+        Raises
+        ------
+        StaleRecordError
+            If the root or another aggregate moved since it was read, or a new record exists.
+        """
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class StoredDocument:
+    """Where bytes rest, and their fingerprint."""
+
+    key: str
+    sha256: str
+    size_bytes: int
+
+
+class Evidence(Protocol):
+    """Write-once storage for raw files, frozen wire bytes, packets and refused events."""
+
+    def keep(self, key: str, body: bytes, *, content_type: str) -> StoredDocument:
+        """Store bytes under a key; storing the same bytes again changes nothing."""
+        ...
+
+    def fetch(self, key: str) -> bytes:
+        """The bytes kept under a key.
+
+        Raises
+        ------
+        RecordNotFoundError
+            If there are none.
+        """
+        ...
+
+
+class Intake(Protocol):
+    """Where the EHR and the clearinghouse drop documents and files."""
+
+    def open(self, key: str) -> AbstractContextManager[BinaryIO]:
+        """A readable stream of a dropped file.
+
+        Raises
+        ------
+        RecordNotFoundError
+            If nothing rests under the key.
+        """
+        ...
+
+    def fetch(self, key: str, *, start_byte: int = 0, end_byte: int | None = None) -> bytes:
+        """The file's bytes, or those of a range (`end_byte` exclusive)."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class SubmissionAnswer:
+    """What the clearinghouse answered, when it is known: accepted with its id, or refused with a code."""
+
+    accepted: bool
+    code: str
+    clearinghouse_id: str = ""
+
+
+class Clearinghouse(Protocol):
+    """The way to the payers. Raises `ClearinghouseUnavailableError` whenever the outcome is not known."""
+
+    @property
+    def connector(self) -> Connector:
+        """What this connection promises."""
+        ...
+
+    @property
+    def partner(self) -> TradingPartner:
+        """The identifiers of both ends."""
+        ...
+
+    def submit(self, body: bytes, *, idempotency_key: str, institutional: bool) -> SubmissionAnswer:
+        """Send an 837; an answer is final, an exception means the outcome is unknown."""
+        ...
+
+    def look_up(self, patient_control_number: str) -> Lookup:
+        """Whether the clearinghouse itself holds a claim with this number."""
+        ...
+
+    def check_eligibility(self, body: bytes) -> bytes:
+        """Send a 270, return the 271."""
+        ...
+
+    def send_appeal(self, body: Mapping[str, Any], *, idempotency_key: str) -> SubmissionAnswer:
+        """Hand an appeal packet's manifest to the payer."""
+        ...
+
+
+class RuleSets(Protocol):
+    """Versioned data: rule sets, mapping and code tables."""
+
+    def active(self, name: str) -> Mapping[str, Any]:
+        """The content that is active now.
+
+        Raises
+        ------
+        RuleSetError
+            If nothing was published under the name.
+        """
+        ...
+
+
+class ControlNumbers(Protocol):
+    """Atomic counters, unique per trading partner and kind (ISA13, GS06, ST02)."""
+
+    def next(self, partner: str, kind: str) -> int:
+        """The next number, never given before."""
+        ...
+
+
+class Clock(Protocol):
+    """The only source of time."""
+
+    def now(self) -> datetime:
+        """The time, in UTC."""
+        ...
+
+
+class Publisher(Protocol):
+    """The event bus."""
+
+    def publish(self, envelopes: tuple[Mapping[str, Any], ...]) -> tuple[bool, ...]:
+        """Put signed envelopes on the bus; one verdict each, True when the bus took it."""
+        ...
+
+
+class Signer(Protocol):
+    """Signs what the system says."""
+
+    @property
+    def key_id(self) -> str:
+        """The name consumers find the public key under."""
+        ...
+
+    def sign(self, message: bytes) -> str:
+        """A base64 Ed25519 signature."""
+        ...
+
+
+class Verifier(Protocol):
+    """Checks what others say."""
+
+    def verify(self, key_id: str, message: bytes, signature: str) -> bool:
+        """Whether the signature is by the key's owner over exactly these bytes; False for an unknown key."""
+        ...
+
+    def producer_of(self, key_id: str) -> str | None:
+        """Who owns the key, or None when it is unknown."""
+        ...
+
+
+class Workflows(Protocol):
+    """Starts this function's state machine."""
+
+    def start(self, name: str, payload: Mapping[str, Any]) -> bool:
+        """Start an execution; False when one of that name is running or has succeeded."""
+        ...

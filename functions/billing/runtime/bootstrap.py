@@ -1,0 +1,129 @@
+"""The composition root: each adapter is built when a step first asks for it, and kept while the function is warm."""
+
+import json
+from functools import cache, cached_property
+from typing import Any
+
+from functions.billing.ports import (
+    Clearinghouse,
+    Clock,
+    ControlNumbers,
+    Evidence,
+    Intake,
+    Publisher,
+    Records,
+    RuleSets,
+    Signer,
+    Verifier,
+    Workflows,
+)
+from functions.billing.runtime.observability import meter
+from functions.billing.runtime.settings import setting
+
+# Adapters are imported where they are built, so that a step loads only those it uses.
+# ruff: noqa: PLC0415
+
+
+@cache
+def client(service: str) -> Any:
+    """A boto3 client of this process."""
+    import boto3
+
+    return meter.watch(boto3.client(service))
+
+
+class Dependencies:
+    """What use cases are given; see `ports`."""
+
+    @cached_property
+    def clock(self) -> Clock:
+        """The system's time."""
+        from functions.billing.adapters.clock import SystemClock
+
+        return SystemClock()
+
+    @cached_property
+    def records(self) -> Records:
+        """The records and audit tables."""
+        from functions.billing.adapters.records import DynamoDbRecords
+
+        return DynamoDbRecords(client("dynamodb"), table=setting("RECORDS_TABLE"), audit_table=setting("AUDIT_TABLE"))
+
+    @cached_property
+    def evidence(self) -> Evidence:
+        """The bucket nothing leaves."""
+        from functions.billing.adapters.documents import S3Evidence
+
+        return S3Evidence(client("s3"), bucket=setting("EVIDENCE_BUCKET"))
+
+    @cached_property
+    def intake(self) -> Intake:
+        """The bucket others write to."""
+        from functions.billing.adapters.documents import S3Intake
+
+        return S3Intake(client("s3"), bucket=setting("INTAKE_BUCKET"))
+
+    @cached_property
+    def rule_sets(self) -> RuleSets:
+        """Rule sets and tables, by name."""
+        from functions.billing.adapters.rule_sets import StoredRuleSets
+
+        return StoredRuleSets(client("dynamodb"), self.evidence, table=setting("RECORDS_TABLE"))
+
+    @cached_property
+    def control_numbers(self) -> ControlNumbers:
+        """X12 control numbers."""
+        from functions.billing.adapters.control_numbers import DynamoDbControlNumbers
+
+        return DynamoDbControlNumbers(client("dynamodb"), table=setting("RECORDS_TABLE"))
+
+    @cached_property
+    def clearinghouse(self) -> Clearinghouse:
+        """The way to the payers."""
+        from functions.billing.adapters.clearinghouse import RestClearinghouse, connector_from, partner_from
+
+        answer = client("secretsmanager").get_secret_value(SecretId=setting("CLEARINGHOUSE_SECRET_ARN"))
+        declared = json.loads(setting("CONNECTOR"))
+        return RestClearinghouse(
+            base_url=setting("CLEARINGHOUSE_URL"),
+            api_key=json.loads(answer["SecretString"])["api_key"],
+            connector=connector_from(declared),
+            partner=partner_from(declared),
+            timeout_seconds=float(declared["timeout_seconds"]),
+        )
+
+    @cached_property
+    def signer(self) -> Signer:
+        """Signs what the system says."""
+        from functions.billing.adapters.signing import Ed25519Signer
+
+        answer = client("secretsmanager").get_secret_value(SecretId=setting("SIGNING_KEY_SECRET_ARN"))
+        return Ed25519Signer(answer["SecretString"])
+
+    @cached_property
+    def verifier(self) -> Verifier:
+        """Checks what others say."""
+        from functions.billing.adapters.signing import Ed25519Verifier
+
+        name = setting("VERIFICATION_KEYS_PARAMETER")
+        return Ed25519Verifier(lambda: client("ssm").get_parameter(Name=name)["Parameter"]["Value"])
+
+    @cached_property
+    def publisher(self) -> Publisher:
+        """The event bus."""
+        from functions.billing.adapters.workflows import EventBridgePublisher
+
+        return EventBridgePublisher(client("events"), bus_name=setting("BUS_NAME"))
+
+    @cached_property
+    def workflows(self) -> Workflows:
+        """This function's state machine."""
+        from functions.billing.adapters.workflows import StepFunctionsWorkflows
+
+        return StepFunctionsWorkflows(client("stepfunctions"), state_machine_arn=setting("STATE_MACHINE_ARN"))
+
+
+@cache
+def dependencies() -> Dependencies:
+    """This process's adapters."""
+    return Dependencies()

@@ -1,0 +1,122 @@
+"""Post a balance adjustment that the EHR's staff made on an encounter's claim.
+
+Reads   the encounter's claims and their postings.
+Writes  one balanced posting; the claim's state when nothing is owed any more.
+Emits   balance.reconciled.
+Fails   StaleRecordError (retry). An adjustment that fits no claim is work for finance.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from functions.billing.domain.claims.claim import Claim
+from functions.billing.domain.claims.lifecycle import ClaimState
+from functions.billing.domain.commit import Actor, Cause, Commit, OutboundEvent
+from functions.billing.domain.encounters import BillingEncounter
+from functions.billing.domain.keys import Key
+from functions.billing.domain.ledger.balances import ClaimBalance, claim_balance
+from functions.billing.domain.ledger.bookings import (
+    BalanceAdjustment,
+    BalanceAdjustmentKind,
+    balance_adjustment_posting,
+)
+from functions.billing.domain.work_items import Queue, WorkItem, open_work_item
+from functions.billing.ports import Clock, Records
+from functions.billing.usecases.events import opened
+from functions.billing.usecases.postings import StoredPosting, postings_of
+
+STEP = "adjust_balance"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AdjustBalance:
+    """What staff did; a positive amount reduces what is owed."""
+
+    adjustment_id: str
+    encounter_id: str
+    amount_cents: int
+    reason_code: str
+
+
+def adjust_balance(command: AdjustBalance, cause: Cause, *, records: Records, clock: Clock) -> dict[str, object]:
+    """`posted`, `already_posted` or `unmatched`."""
+    now = clock.now()
+    encounter = records.get(BillingEncounter, BillingEncounter.key_of(command.encounter_id))
+    claim_id = encounter.claim_ids[0] if encounter and encounter.claim_ids else ""
+    claim = records.get(Claim, Claim.key_of(claim_id)) if claim_id else None
+    if claim is None:
+        return _unmatched(command, cause, records, now)
+    prior = postings_of(records, claim.claim_id)
+    balance = claim_balance(claim.claim_id, prior)
+    kind = _kind(command, balance)
+    if kind is None or command.amount_cents <= 0:
+        return _unmatched(command, cause, records, now)
+    posting = balance_adjustment_posting(
+        BalanceAdjustment(
+            adjustment_id=command.adjustment_id,
+            claim_id=claim.claim_id,
+            kind=kind,
+            amount_cents=command.amount_cents,
+            occurred_on=now.date(),
+        )
+    )
+    stored = StoredPosting.of_claim(posting)
+    if any(known.key == posting.key for known in prior):
+        return {"outcome": "already_posted", "claim_id": claim.claim_id}
+    settled = claim_balance(claim.claim_id, (*prior, posting)).is_settled
+    after = claim.moved(ClaimState.CLOSED, closed_at=now) if settled and claim.state is ClaimState.ADJUDICATED else claim
+    records.commit(
+        Commit(
+            step=STEP,
+            cause=cause,
+            actor=Actor(STEP),
+            at=now,
+            root=after,
+            decision=kind,
+            facts={"adjustment_id": command.adjustment_id, "amount_cents": command.amount_cents},
+            new=(stored,),
+            events=(
+                OutboundEvent(
+                    "balance.reconciled", {"reference": claim.claim_id, "amount_cents": command.amount_cents}
+                ),
+            ),
+        )
+    )
+    return {"outcome": "posted", "claim_id": claim.claim_id}
+
+
+def _kind(command: AdjustBalance, balance: ClaimBalance) -> BalanceAdjustmentKind | None:
+    """Which balance the adjustment can reduce: never more than what is owed there."""
+    if "payment" in command.reason_code and command.amount_cents <= balance.patient_cents:
+        return BalanceAdjustmentKind.PATIENT_PAYMENT
+    if command.amount_cents <= balance.patient_cents:
+        return BalanceAdjustmentKind.PATIENT_WRITE_OFF
+    if command.amount_cents <= balance.insurance_cents:
+        return BalanceAdjustmentKind.INSURANCE_WRITE_OFF
+    return None
+
+
+def _unmatched(command: AdjustBalance, cause: Cause, records: Records, now: datetime) -> dict[str, object]:
+    work = open_work_item(
+        queue=Queue.FINANCE,
+        reason="adjustment_unmatched",
+        about=f"encounter:{command.encounter_id}",
+        recommended_action="find the claim and the balance this adjustment belongs to",
+        at=now,
+        amount_cents=command.amount_cents,
+        occurrence=command.adjustment_id,
+    )
+    if records.get(WorkItem, Key(work.key.partition, work.key.sort)) is None:
+        records.commit(
+            Commit(
+                step=STEP,
+                cause=cause,
+                actor=Actor(STEP),
+                at=now,
+                root=work,
+                decision="unmatched",
+                facts={"adjustment_id": command.adjustment_id},
+                events=(opened(work),),
+            )
+        )
+    return {"outcome": "unmatched"}

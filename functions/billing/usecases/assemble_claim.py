@@ -1,0 +1,262 @@
+"""Assemble the claims of an encounter from what the EHR has said of it so far.
+
+Reads   the encounter's newest document, the mapping tables, earlier claims of the encounter.
+Writes  the encounter; a claim and its content for each payer claim the encounter gives.
+Emits   claim.staged; work_item.opened when the document can't be used or a sent claim would have to change.
+Fails   StaleRecordError (retry).
+"""
+
+import hashlib
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+
+from functions.billing.domain.claims.assemble import assemble
+from functions.billing.domain.claims.claim import Claim
+from functions.billing.domain.claims.content import ClaimContent
+from functions.billing.domain.claims.lifecycle import BEFORE_SUBMISSION, ClaimState
+from functions.billing.domain.claims.revisions import StoredContent
+from functions.billing.domain.commit import Actor, Cause, Commit, OutboundEvent
+from functions.billing.domain.encounters import BillingEncounter, EncounterState
+from functions.billing.domain.errors import ContractError, RecordNotFoundError
+from functions.billing.domain.keys import derived_id
+from functions.billing.domain.records import Encounter
+from functions.billing.domain.work_items import Queue, WorkItem, open_work_item
+from functions.billing.fhir import encounter_from_bundle, mapping_tables, read_bundle
+from functions.billing.ports import Clock, Intake, Records, RuleSets
+from functions.billing.usecases.events import claim_event, opened
+
+STEP = "assemble_claim"
+SIGNED = "encounter.signed"
+
+# A claim in one of these states takes the amended content; any other has left the house.
+_AMENDABLE = BEFORE_SUBMISSION | {ClaimState.REJECTED}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AssembleClaim:
+    """Something was said of an encounter, and a document goes with it."""
+
+    encounter_id: str
+    document_key: str
+    document_sha256: str
+    occurred_at: datetime
+    patient_id: str = ""
+
+
+def assemble_claim(
+    command: AssembleClaim, cause: Cause, *, records: Records, intake: Intake, rule_sets: RuleSets, clock: Clock
+) -> dict[str, object]:
+    """`staged` with the claims' ids, or `waiting`, `held`, `not_billable`, `ignored`."""
+    known = records.get(BillingEncounter, BillingEncounter.key_of(command.encounter_id))
+    if known and cause.cause_id in known.facts_heard:
+        return _told_again(known)
+    heard = _heard(known, command, cause)
+    step = _Step(records=records, cause=cause, now=clock.now())
+    if heard.signed_at is None:
+        return step.close(heard, EncounterState.OPEN, "waiting")
+    claims = tuple(_claim(records, claim_id) for claim_id in heard.claim_ids)
+    if claims and heard.document_sha256 == (known.document_sha256 if known else ""):
+        return step.close(heard, heard.state, "ignored")
+    try:
+        encounter = _read(heard, intake, rule_sets)
+    except (ContractError, RecordNotFoundError) as refusal:
+        return step.hold_document(heard, refusal)
+    if any(claim.state not in _AMENDABLE for claim in claims):
+        return step.report_late_change(heard, claims)
+    return step.stage(heard, encounter, claims)
+
+
+def _told_again(known: BillingEncounter) -> dict[str, object]:
+    """The cause was handled before; say the same as then, so that the workflow goes on where it stopped."""
+    if known.state is EncounterState.BILLED:
+        return {"outcome": "staged", "claims": _claim_list(known.claim_ids)}
+    outcomes = {EncounterState.HELD: "held", EncounterState.NOT_BILLABLE: "not_billable"}
+    return {"outcome": outcomes.get(known.state, "waiting")}
+
+
+def _claim_list(claim_ids: tuple[str, ...]) -> list[dict[str, str]]:
+    return [{"claim_id": claim_id} for claim_id in claim_ids]
+
+
+def _claim(records: Records, claim_id: str) -> Claim:
+    claim = records.get(Claim, Claim.key_of(claim_id))
+    if claim is None:
+        raise RecordNotFoundError("claim_not_found", subject=f"claim:{claim_id}")
+    return claim
+
+
+def _heard(known: BillingEncounter | None, command: AssembleClaim, cause: Cause) -> BillingEncounter:
+    """The encounter with this event in it. Of two documents the one that happened later counts, in any order."""
+    heard = known or BillingEncounter(
+        encounter_id=command.encounter_id,
+        document_key=command.document_key,
+        document_sha256=command.document_sha256,
+        heard_at=command.occurred_at,
+    )
+    if command.occurred_at >= heard.heard_at:
+        heard = replace(
+            heard,
+            document_key=command.document_key,
+            document_sha256=command.document_sha256,
+            heard_at=command.occurred_at,
+        )
+    if cause.cause_type == SIGNED and heard.signed_at is None:
+        heard = replace(heard, signed_at=command.occurred_at)
+    return replace(heard, facts_heard=(*heard.facts_heard, cause.cause_id))
+
+
+def _read(heard: BillingEncounter, intake: Intake, rule_sets: RuleSets) -> Encounter:
+    body = intake.fetch(heard.document_key)
+    if hashlib.sha256(body).hexdigest() != heard.document_sha256:
+        raise ContractError("document_altered", subject=heard.subject, detail="document_sha256")
+    bundle = read_bundle(body, heard.document_key)
+    return encounter_from_bundle(bundle, heard.encounter_id, mapping_tables(rule_sets.active("mapping")))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Step:
+    """The commits this step may end in."""
+
+    records: Records
+    cause: Cause
+    now: datetime
+
+    def close(self, heard: BillingEncounter, state: EncounterState, outcome: str) -> dict[str, object]:
+        self._commit(replace(heard, state=state), outcome)
+        return {"outcome": outcome}
+
+    def hold_document(
+        self, heard: BillingEncounter, refusal: ContractError | RecordNotFoundError
+    ) -> dict[str, object]:
+        work = open_work_item(
+            queue=Queue.ENGINEERING,
+            reason=refusal.code,
+            about=heard.subject,
+            recommended_action="publish the encounter's document again; the event names one that can't be used",
+            at=self.now,
+            fields=(refusal.detail,) if refusal.detail else (),
+            occurrence=heard.document_sha256,
+        )
+        held = replace(heard, state=EncounterState.HELD, reasons=(refusal.code,))
+        self._commit(held, "held", also=(work,), events=(opened(work),))
+        return {"outcome": "held"}
+
+    def report_late_change(self, heard: BillingEncounter, claims: tuple[Claim, ...]) -> dict[str, object]:
+        """The claim has left: a person decides whether a replacement is worth it."""
+        work = open_work_item(
+            queue=Queue.BILLING,
+            reason="encounter_changed_after_submission",
+            about=claims[0].subject,
+            recommended_action="compare the documents; send a replacement claim once the payer has decided",
+            at=self.now,
+            payer_id=claims[0].payer_id,
+            occurrence=heard.document_sha256,
+        )
+        self._commit(heard, "changed_after_submission", also=(work,), events=(opened(work),))
+        return {"outcome": "ignored"}
+
+    def stage(
+        self, heard: BillingEncounter, encounter: Encounter, before: tuple[Claim, ...]
+    ) -> dict[str, object]:
+        earlier = {claim.claim_id: claim for claim in before}
+        revision = max((claim.revision for claim in before), default=0) + 1
+        claim_id = derived_id("C", heard.encounter_id)
+        signed_at = heard.signed_at or self.now
+        contents = assemble(
+            encounter,
+            claim_id=claim_id,
+            patient_control_number=f"{claim_id}{revision:02d}",
+            signed_on=signed_at.astimezone(UTC).date(),
+        )
+        heard = replace(heard, mapping_version=encounter.mapping_version, not_billed=encounter.not_billed)
+        if not contents:
+            closed = replace(heard, state=EncounterState.NOT_BILLABLE, reasons=("self_pay",))
+            self._commit(closed, "not_billable")
+            return {"outcome": "not_billable"}
+        claims = tuple(
+            self._staged(content, earlier.get(content.claim_id), heard, encounter, revision) for content in contents
+        )
+        stored = tuple(
+            StoredContent(
+                claim_id=content.claim_id,
+                revision=revision,
+                content=content,
+                unmapped=encounter.unmapped,
+                problems=encounter.problems,
+            )
+            for content in contents
+        )
+        billed = replace(
+            heard, state=EncounterState.BILLED, reasons=(), claim_ids=tuple(claim.claim_id for claim in claims)
+        )
+        events = tuple(
+            claim_event("claim.staged", claim, encounter_id=claim.encounter_id, charge_cents=claim.charge_cents)
+            for claim in claims
+        )
+        self._commit(billed, "staged", also=claims, new=stored, events=events)
+        return {"outcome": "staged", "claims": _claim_list(billed.claim_ids)}
+
+    def _staged(
+        self,
+        content: ClaimContent,
+        before: Claim | None,
+        heard: BillingEncounter,
+        encounter: Encounter,
+        revision: int,
+    ) -> Claim:
+        provider = content.rendering_provider or content.billing_provider
+        claim = before or Claim(
+            claim_id=content.claim_id,
+            encounter_id=content.encounter_id,
+            patient_id="",
+            coverage_id="",
+            payer_id="",
+            provider_id="",
+            location_id="",
+            department="",
+            service_line="",
+            service_on=content.service_from,
+            charge_cents=0,
+            signed_at=heard.signed_at or self.now,
+            staged_at=self.now,
+        )
+        return claim.moved(
+            ClaimState.STAGED,
+            patient_id=content.patient.patient_id if content.patient else "",
+            coverage_id=content.coverage.coverage_id if content.coverage else "",
+            payer_id=content.payer_id or "unknown",
+            provider_id=provider.provider_id if provider else "",
+            location_id=content.location.location_id if content.location else "",
+            department=content.location.department if content.location else "",
+            service_line=content.service_line,
+            service_on=content.service_from,
+            charge_cents=content.total_charge_cents,
+            revision=revision,
+            patient_control_number=content.patient_control_number,
+            mapping_version=encounter.mapping_version,
+            reasons=(),
+        )
+
+    def _commit(
+        self,
+        encounter: BillingEncounter,
+        decision: str,
+        *,
+        also: tuple[Claim | WorkItem, ...] = (),
+        new: tuple[StoredContent, ...] = (),
+        events: tuple[OutboundEvent, ...] = (),
+    ) -> None:
+        self.records.commit(
+            Commit(
+                step=STEP,
+                cause=self.cause,
+                actor=Actor(STEP),
+                at=self.now,
+                root=encounter,
+                decision=decision,
+                facts={"document_sha256": encounter.document_sha256, "mapping_version": encounter.mapping_version},
+                also=also,
+                new=new,
+                events=events,
+            )
+        )

@@ -1,0 +1,217 @@
+"""Look for what got stuck or does not add up, and give each finding an owner.
+
+Reads   what is overdue; the postings of recent claims.
+Writes  a report of the run; work for each finding; claims whose submission must be looked at again.
+Emits   claim.released for an interrupted submission (the protocol decides what may happen), work_item.opened.
+Fails   StaleRecordError is passed over: whoever moved the record meanwhile did what was needed.
+"""
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import TypeVar
+
+from functions.billing.domain.claims.claim import Claim
+from functions.billing.domain.claims.lifecycle import ClaimState
+from functions.billing.domain.commit import Actor, Aggregate, Cause, Commit, OutboundEvent
+from functions.billing.domain.errors import StaleRecordError
+from functions.billing.domain.ledger.balances import LedgerProof, prove_entries
+from functions.billing.domain.ledger.postings import Posting
+from functions.billing.domain.reconciliation import ReconciliationReport
+from functions.billing.domain.remittance.payments import Deposit, Remittance
+from functions.billing.domain.work_items import Queue, WorkItem, open_work_item
+from functions.billing.ports import Clock, Records
+from functions.billing.usecases.events import claim_event, opened
+from functions.billing.usecases.match_deposit import MatchDeposit, match_deposit
+from functions.billing.usecases.postings import postings_of
+
+A = TypeVar("A")
+
+STEP = "check_reconciliation"
+SWEEP_AGAIN = timedelta(minutes=10)
+FAR = timedelta(days=3650)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CheckReconciliation:
+    """Look now."""
+
+
+def check_reconciliation(
+    command: CheckReconciliation,  # noqa: ARG001 the schedule says nothing but when
+    cause: Cause,
+    *,
+    records: Records,
+    clock: Clock,
+) -> dict[str, object]:
+    """`checked`, with the counts of the report."""
+    check = _Check(records, cause, clock.now(), clock)
+    report = check.run()
+    known = records.get(ReconciliationReport, report.key)
+    if known is None:
+        records.commit(check.commit(report, "checked"))
+    return {
+        "outcome": "checked",
+        "imbalance_cents": report.imbalance_cents,
+        "submissions_swept": report.submissions_swept,
+        "acknowledgements_overdue": report.acknowledgements_overdue,
+    }
+
+
+@dataclass(frozen=True, slots=True)
+class _Check:
+    records: Records
+    cause: Cause
+    now: datetime
+    clock: Clock
+
+    def run(self) -> ReconciliationReport:
+        """Every search, each finding handled as it is found."""
+        matched = self._match_waiting_deposits()
+        claims_proved, proof = self._prove_ledger()
+        return ReconciliationReport(
+            checked_at=self.now,
+            cause_id=self.cause.cause_id,
+            claims_proved=claims_proved,
+            postings_proved=proof.posting_count,
+            imbalance_cents=proof.imbalance_cents,
+            submissions_swept=self._each(self._overdue_claims("SUBMITTING"), self._sweep),
+            acknowledgements_overdue=self._each(
+                self._overdue_claims("AWAITING_ACKNOWLEDGEMENT"), self._report_missing_acknowledgement
+            ),
+            remittances_overdue=self._each(
+                self._overdue_claims("AWAITING_REMITTANCE"), self._report_missing_remittance
+            ),
+            remittances_unposted=self._each(self._overdue_payments("REMITTANCE"), self._report_unposted),
+            deposits_waiting=matched,
+            deposits_missing=self._each(self._overdue_payments("AWAITING_DEPOSIT"), self._report_missing_deposit),
+        )
+
+    def commit(self, root: Aggregate, decision: str, *, work: WorkItem | None = None, event: OutboundEvent | None = None) -> Commit:
+        """One finding, with the work it makes."""
+        return Commit(
+            step=STEP,
+            cause=self.cause,
+            actor=Actor(STEP),
+            at=self.now,
+            root=root,
+            decision=decision,
+            also=(work,) if work else (),
+            events=(*((event,) if event else ()), *((opened(work),) if work else ())),
+        )
+
+    def _each(self, found: Iterable[A], handle: Callable[[A], Commit]) -> int:
+        handled = 0
+        for one in found:
+            try:
+                self.records.commit(handle(one))
+            except StaleRecordError:
+                continue
+            handled += 1
+        return handled
+
+    def _overdue_claims(self, due_kind: str) -> Iterator[Claim]:
+        for listed in self.records.due(Claim, due_kind, self.now):
+            claim = self.records.get(Claim, listed.key)
+            if claim and claim.due_kind == due_kind:
+                yield claim
+
+    def _overdue_payments(self, due_kind: str) -> Iterator[Remittance]:
+        for listed in self.records.due(Remittance, due_kind, self.now):
+            remittance = self.records.get(Remittance, listed.key)
+            if remittance and remittance.due_kind == due_kind:
+                yield remittance
+
+    def _sweep(self, claim: Claim) -> Commit:
+        """Wake the submission workflow; what may be done is the protocol's decision, not ours."""
+        woken = claim.moved(ClaimState.SUBMITTING, due_at=self.now + SWEEP_AGAIN)
+        return self.commit(woken, "swept", event=claim_event("claim.released", woken, revision=woken.revision))
+
+    def _report_missing_acknowledgement(self, claim: Claim) -> Commit:
+        work = self._claim_work(
+            claim, "acknowledgement_overdue", "ask the clearinghouse for the 277CA of this claim, then the payer (276)"
+        )
+        return self.commit(replace(claim, due_kind="", due_at=None), "acknowledgement_overdue", work=work)
+
+    def _report_missing_remittance(self, claim: Claim) -> Commit:
+        work = self._claim_work(claim, "remittance_overdue", "ask the payer for the claim's status (276)")
+        return self.commit(replace(claim, due_kind="", due_at=None), "remittance_overdue", work=work)
+
+    def _claim_work(self, claim: Claim, reason: str, action: str) -> WorkItem:
+        return open_work_item(
+            queue=Queue.BILLING,
+            reason=reason,
+            about=claim.subject,
+            recommended_action=action,
+            at=self.now,
+            payer_id=claim.payer_id,
+            amount_cents=claim.charge_cents,
+            occurrence=str(claim.version),
+        )
+
+    def _report_unposted(self, remittance: Remittance) -> Commit:
+        work = open_work_item(
+            queue=Queue.ENGINEERING,
+            reason="remittance_not_posted",
+            about=remittance.subject,
+            recommended_action="look for the remittance workflow's dead letter and redrive it; posting repeats nothing",
+            at=self.now,
+            amount_cents=remittance.header.total_paid_cents,
+            occurrence=str(remittance.version),
+        )
+        return self.commit(replace(remittance, due_kind="", due_at=None), "not_posted", work=work)
+
+    def _report_missing_deposit(self, remittance: Remittance) -> Commit:
+        work = open_work_item(
+            queue=Queue.FINANCE,
+            reason="deposit_missing",
+            about=remittance.subject,
+            recommended_action="ask the bank and the payer for the deposit of this trace number",
+            at=self.now,
+            amount_cents=remittance.header.total_paid_cents,
+            occurrence=str(remittance.version),
+        )
+        return self.commit(replace(remittance, due_kind="", due_at=None), "deposit_missing", work=work)
+
+    def _match_waiting_deposits(self) -> int:
+        """A deposit that was quicker than its remittance is matched here; the rest still wait, or are reported."""
+        waiting = 0
+        for deposit in self.records.due(Deposit, "DEPOSIT_WAITING", self.now + FAR):
+            command = MatchDeposit(
+                deposit_id=deposit.deposit_id,
+                trace_number=deposit.trace_number,
+                payer_identifier=deposit.payer_identifier,
+                amount_cents=deposit.amount_cents,
+                deposited_on=datetime.fromisoformat(deposit.deposited_on).date(),
+            )
+            outcome = match_deposit(command, self.cause, records=self.records, clock=self.clock)
+            waiting += outcome["outcome"] == "waiting"
+        overdue = self.records.due(Deposit, "DEPOSIT_WAITING", self.now)
+        self._each((fresh for each in overdue if (fresh := self.records.get(Deposit, each.key))), self._report_stray)
+        return waiting
+
+    def _report_stray(self, deposit: Deposit) -> Commit:
+        work = open_work_item(
+            queue=Queue.FINANCE,
+            reason="deposit_without_remittance",
+            about=deposit.subject,
+            recommended_action="ask the payer for the remittance of this trace number",
+            at=self.now,
+            amount_cents=deposit.amount_cents,
+        )
+        return self.commit(replace(deposit, due_kind="", due_at=None), "remittance_missing", work=work)
+
+    def _prove_ledger(self) -> tuple[int, LedgerProof]:
+        """Sum the postings of this month's claims and the last's, entry by entry, as they rest."""
+        claims = 0
+        postings: list[Posting] = []
+        for month in _months(self.now):
+            for claim in self.records.listed(Claim, f"CLAIMS#{month}"):
+                claims += 1
+                postings += postings_of(self.records, claim.claim_id)
+        return claims, prove_entries((posting.key, posting.entries) for posting in postings)
+
+
+def _months(now: datetime) -> tuple[str, str]:
+    last = now.replace(day=1) - timedelta(days=1)
+    return f"{now:%Y-%m}", f"{last:%Y-%m}"

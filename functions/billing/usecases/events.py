@@ -1,0 +1,25 @@
+"""The events more than one step publishes, in their contracts' words."""
+
+from functions.billing.domain.claims.claim import Claim
+from functions.billing.domain.commit import Fact, OutboundEvent
+from functions.billing.domain.work_items import WorkItem
+
+
+def opened(work: WorkItem) -> OutboundEvent:
+    """`work_item.opened`."""
+    return OutboundEvent(
+        "work_item.opened",
+        {"work_item_id": work.work_item_id, "queue": work.queue, "reason": work.reason, "about": work.about},
+    )
+
+
+def resolved(work: WorkItem, resolution: str) -> OutboundEvent:
+    """`work_item.resolved`."""
+    return OutboundEvent(
+        "work_item.resolved", {"work_item_id": work.work_item_id, "queue": work.queue, "resolution": resolution}
+    )
+
+
+def claim_event(type_: str, claim: Claim, **data: Fact) -> OutboundEvent:
+    """An event about a claim: its id and payer, and what the contract adds."""
+    return OutboundEvent(type_, {"claim_id": claim.claim_id, "payer": claim.payer_id, **data})

@@ -1,0 +1,435 @@
+"""Post one batch of a payment's claims: each line once, in double entry, beside its claim.
+
+Reads   the batch's byte range of the file; each claim with its content and all its postings.
+Writes  postings, the claim's state, a denial case for what was denied, work for what needs a person.
+Emits   denial.received, work_item.opened.
+Fails   StaleRecordError (retry): what was posted before is found and passed over.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from functions.billing.domain.claims.claim import Claim
+from functions.billing.domain.claims.lifecycle import BEFORE_SUBMISSION, ClaimState
+from functions.billing.domain.claims.revisions import StoredContent
+from functions.billing.domain.commit import Actor, Aggregate, Cause, Commit, OutboundEvent, Record
+from functions.billing.domain.denials.case import DenialCase, DeniedLine
+from functions.billing.domain.errors import RecordNotFoundError
+from functions.billing.domain.ledger.accounts import Account
+from functions.billing.domain.ledger.balances import claim_balance
+from functions.billing.domain.ledger.postings import Posting
+from functions.billing.domain.records import CoverageRank
+from functions.billing.domain.remittance.adjustments import AdjustmentJudge
+from functions.billing.domain.remittance.matching import match_claim
+from functions.billing.domain.remittance.payments import PostedBatch, Remittance
+from functions.billing.domain.remittance.post import (
+    ExceptionCode,
+    PostingPlan,
+    PostingState,
+    occurrence_of,
+    plan_claim_posting,
+    unmatched_posting,
+)
+from functions.billing.domain.remittance.reconcile import OutcomeAction, OutcomeKind, ReconcilePolicy
+from functions.billing.domain.remittance.records import RemittedClaim
+from functions.billing.domain.remittance.snapshots import ClaimLineSnapshot, ClaimSnapshot
+from functions.billing.domain.rules.policy import PayerPolicies, payer_policies
+from functions.billing.domain.submission.attempt import AttemptState, Pointer
+from functions.billing.domain.work_items import Queue, WorkItem, open_work_item
+from functions.billing.edi.remittance_835 import remitted_claim
+from functions.billing.ports import Clock, Intake, Records, RuleSets
+from functions.billing.usecases.charging import charge_due
+from functions.billing.usecases.events import claim_event, opened
+from functions.billing.usecases.judging import adjustment_judge
+from functions.billing.usecases.postings import StoredPosting, postings_of
+from functions.billing.usecases.sending import PATIENT_CONTROL_NUMBER, newest_attempt
+from functions.billing.x12 import Separators, parse_835_claims
+
+STEP = "post_remittance"
+PAYER_CLAIM_CONTROL_NUMBER = "PCCN"
+
+_RANKS = {CoverageRank.PRIMARY: 1, CoverageRank.SECONDARY: 2, CoverageRank.TERTIARY: 3}
+
+# What a person must look at, by the posting's exception, and what they should do.
+_EXCEPTION_ACTIONS = {
+    ExceptionCode.DUPLICATE_PAYMENT: "compare both payments; refund the payer or wait for the takeback",
+    ExceptionCode.CORRECTION_BEFORE_REVERSAL: "wait for the reversal; ask the payer when it does not come",
+    ExceptionCode.REVERSAL_WITHOUT_ORIGINAL: "find the payment this reverses; ask the payer for the original remittance",
+    ExceptionCode.REVERSAL_DIFFERS_FROM_ORIGINAL: "compare the reversal with the original answer",
+    ExceptionCode.CHARGE_DIFFERS: "compare the charge billed with the charge the payer answered for",
+    ExceptionCode.LINE_NOT_OURS: "find the line the payer answered for; it was not billed on this claim",
+    ExceptionCode.PROCEDURE_CHANGED_BY_PAYER: "review the payer's down-coding; appeal when the record supports the code billed",
+    ExceptionCode.PATIENT_SHARE_DIFFERS: "trust the adjustments; report the difference to the payer",
+    ExceptionCode.PROCESSED_IN_OTHER_ORDER: "check which payer comes first",
+    ExceptionCode.PAYMENT_WITHOUT_MONEY_STATUS: "ask the payer why a claim status without payment carries money",
+    ExceptionCode.RECEIVABLE_OVERPAID: "review the credit balance",
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PostRemittance:
+    """Claims of one payment, by their byte range in its file."""
+
+    remittance_id: str
+    first_ordinal: int
+    start_byte: int
+    end_byte: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PostingPorts:
+    """What posting needs of the world."""
+
+    records: Records
+    intake: Intake
+    rule_sets: RuleSets
+    clock: Clock
+
+
+def post_remittance(command: PostRemittance, cause: Cause, ports: PostingPorts) -> dict[str, object]:
+    """`posted`, with how many claims of the batch were matched."""
+    remittance = ports.records.get(Remittance, Remittance.key_of(command.remittance_id))
+    if remittance is None:
+        raise RecordNotFoundError("remittance_not_found", subject=f"remittance:{command.remittance_id}")
+    content = ports.intake.fetch(remittance.file_key, start_byte=command.start_byte, end_byte=command.end_byte)
+    batch = _Batch(remittance=remittance, cause=cause, ports=ports, now=ports.clock.now())
+    wires = parse_835_claims(
+        content,
+        Separators(*remittance.separators),
+        first_ordinal=command.first_ordinal,
+        byte_start=command.start_byte,
+        file=remittance.file_key,
+        transaction=remittance.header.transaction_control_number,
+    )
+    results = [batch.post(remitted_claim(wire)) for wire in wires]
+    posted = PostedBatch(
+        remittance_id=remittance.remittance_id,
+        first_ordinal=command.first_ordinal,
+        claims=len(results),
+        matched=sum(result.matched for result in results),
+        touched=sum(result.touched for result in results),
+        posted_cents=sum(result.posted_cents for result in results),
+    )
+    ports.records.remember(posted)
+    return {"outcome": "posted", "claims": posted.claims, "matched": posted.matched}
+
+
+@dataclass(frozen=True, slots=True)
+class _Result:
+    matched: bool
+    touched: bool
+    posted_cents: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Ours:
+    """One of our claims with what posting needs of it."""
+
+    claim: Claim
+    snapshot: ClaimSnapshot
+    prior: tuple[Posting, ...]
+
+
+class _Batch:
+    """The claims of one batch, posted one after the other, each in its own transaction."""
+
+    def __init__(self, *, remittance: Remittance, cause: Cause, ports: PostingPorts, now: datetime) -> None:
+        self._remittance = remittance
+        self._cause = cause
+        self._records = ports.records
+        self._now = now
+        self._policies: PayerPolicies = payer_policies(ports.rule_sets.active("payer_policies"))
+        self._judge: AdjustmentJudge = adjustment_judge(ports.rule_sets.active("denials"))
+
+    def post(self, remitted: RemittedClaim) -> _Result:
+        """Post one answer of the payer."""
+        candidates = {ours.claim.claim_id: ours for ours in self._candidates(remitted)}
+        match = match_claim(remitted, [ours.snapshot for ours in candidates.values()])
+        if not match.is_matched:
+            return self._post_unmatched(remitted, str(match.cause or ""))
+        ours = candidates[match.claim_id]
+        policy = self._policies.of(ours.claim.payer_id)
+        plan = plan_claim_posting(
+            remitted,
+            self._remittance.header,
+            ours.snapshot,
+            ours.prior,
+            judge=self._judge,
+            posted_on=self._now.date(),
+            policy=ReconcilePolicy(tolerance_cents=policy.tolerance_cents) if policy else None,
+        )
+        if plan.state is PostingState.ALREADY_POSTED:
+            return _Result(matched=True, touched=False, posted_cents=_booked_cents(plan.occurrence, ours.prior))
+        works = self._commit(remitted, ours, plan)
+        return _Result(matched=True, touched=bool(works), posted_cents=plan.posted_cents)
+
+    def _candidates(self, remitted: RemittedClaim) -> Iterable[_Ours]:
+        payer = self._remittance.header.payer_identifier
+        pointers = (
+            Pointer.key_of(PATIENT_CONTROL_NUMBER, remitted.patient_control_number),
+            Pointer.key_of(PAYER_CLAIM_CONTROL_NUMBER, f"{payer}|{remitted.payer_claim_control_number}"),
+        )
+        seen: set[str] = set()
+        for key in pointers:
+            pointer = self._records.get(Pointer, key)
+            claim = self._records.get(Claim, Claim.key_of(pointer.target)) if pointer else None
+            if pointer is None or claim is None or claim.claim_id in seen:
+                continue
+            seen.add(claim.claim_id)
+            yield self._ours(claim, pointer)
+
+    def _ours(self, claim: Claim, pointer: Pointer) -> _Ours:
+        stored = self._records.get(StoredContent, StoredContent.key_of(claim.claim_id, claim.revision))
+        if stored is None:
+            raise RecordNotFoundError("content_not_found", subject=claim.subject)
+        content = stored.content
+        policy = self._policies.of(claim.payer_id)
+        numbers = {claim.patient_control_number}
+        if pointer.name == PATIENT_CONTROL_NUMBER:
+            numbers.add(pointer.value)
+        payer_numbers = {claim.payer_claim_control_number} - {""}
+        if pointer.name == PAYER_CLAIM_CONTROL_NUMBER:
+            payer_numbers.add(pointer.value.rpartition("|")[2])
+        rank = _RANKS[content.coverage.rank] if content.coverage else 1
+        snapshot = ClaimSnapshot(
+            claim_id=claim.claim_id,
+            state=claim.state,
+            payer_id=claim.payer_id,
+            charge_cents=claim.charge_cents,
+            lines=tuple(
+                ClaimLineSnapshot(
+                    line_id=line.line_id,
+                    procedure=line.procedure,
+                    charge_cents=line.charge_cents,
+                    expected_cents=policy.expected_allowed_cents(line) if policy else None,
+                    modifiers=line.modifiers,
+                    service_date=line.service_date,
+                )
+                for line in content.lines
+            ),
+            payer_rank=rank,
+            has_next_payer=any(_RANKS[coverage.rank] > rank for coverage in content.other_coverages),
+            is_first_remittance=claim.first_remitted_at is None,
+            frequency=claim.frequency,
+            patient_control_numbers=tuple(sorted(numbers)),
+            payer_claim_control_numbers=tuple(sorted(payer_numbers)),
+        )
+        return _Ours(claim=claim, snapshot=snapshot, prior=postings_of(self._records, claim.claim_id))
+
+    def _commit(self, remitted: RemittedClaim, ours: _Ours, plan: PostingPlan) -> tuple[WorkItem, ...]:
+        claim = ours.claim
+        charge = charge_due(self._records, claim, at=self._now) if not ours.prior else None
+        new_postings = tuple(StoredPosting.of_claim(posting) for posting in plan.postings)
+        denial = self._denial(remitted, claim, plan)
+        works = tuple(self._works(claim, plan))
+        after = self._after(remitted, claim, plan, (*ours.prior, *((charge.posting,) if charge else ())))
+        pointer = self._payer_number(remitted, after, claim)
+        new: tuple[Record, ...] = (*((charge,) if charge else ()), *new_postings, *pointer)
+        also: tuple[Aggregate, ...] = (*((denial,) if denial else ()), *works, *self._settled_attempt(claim))
+        events: tuple[OutboundEvent, ...] = tuple(map(opened, works))
+        if denial:
+            event = claim_event(
+                "denial.received", after, denial_id=denial.denial_id, amount_cents=denial.amount_cents
+            )
+            events = (event, *events)
+        self._records.commit(
+            Commit(
+                step=STEP,
+                cause=self._cause,
+                actor=Actor(STEP),
+                at=self._now,
+                root=after,
+                decision=f"posted_{plan.adjudication.word}" if plan.state is PostingState.POSTED else plan.state,
+                facts={
+                    "remittance_id": self._remittance.remittance_id,
+                    "clp_ordinal": remitted.ordinal,
+                    "claim_status": remitted.claim_status,
+                    "paid_cents": remitted.paid_cents,
+                    "patient_cents": plan.adjudication.patient_cents,
+                    "contractual_cents": plan.adjudication.contractual_cents,
+                    "denied_cents": plan.adjudication.denied_cents,
+                    "exceptions": tuple(exception.code for exception in plan.exceptions),
+                },
+                new=new,
+                also=also,
+                events=events,
+            )
+        )
+        return works
+
+    def _after(
+        self, remitted: RemittedClaim, claim: Claim, plan: PostingPlan, prior: tuple[Posting, ...]
+    ) -> Claim:
+        """Where the answer leaves the claim. Money is posted in any state; only what was sent can move."""
+        number = remitted.payer_claim_control_number or claim.payer_claim_control_number
+        claim = replace(claim, payer_claim_control_number=number)
+        if plan.state in {PostingState.NO_MONEY, PostingState.DUPLICATE_REMITTANCE}:
+            return claim
+        claim = replace(
+            claim,
+            adjudication=plan.adjudication.word,
+            first_remitted_at=claim.first_remitted_at or self._now,
+            first_pass_denied=claim.first_pass_denied or plan.adjudication.is_first_pass_denial,
+        )
+        if claim.state in BEFORE_SUBMISSION | {ClaimState.VOID}:
+            return claim
+        settled = claim_balance(claim.claim_id, (*prior, *plan.postings)).is_settled
+        return claim.moved(
+            ClaimState.CLOSED if settled else ClaimState.ADJUDICATED,
+            closed_at=self._now if settled else None,
+            submitted_at=claim.submitted_at or self._now,
+            accepted_at=claim.accepted_at or self._now,
+            due_kind="",
+            due_at=None,
+        )
+
+    def _payer_number(self, remitted: RemittedClaim, after: Claim, before: Claim) -> tuple[Pointer, ...]:
+        if after.payer_claim_control_number == before.payer_claim_control_number:
+            return ()
+        payer = self._remittance.header.payer_identifier
+        value = f"{payer}|{remitted.payer_claim_control_number}"
+        if self._records.get(Pointer, Pointer.key_of(PAYER_CLAIM_CONTROL_NUMBER, value)):
+            return ()
+        return (Pointer(name=PAYER_CLAIM_CONTROL_NUMBER, value=value, target=after.claim_id),)
+
+    def _settled_attempt(self, claim: Claim) -> Iterable[Aggregate]:
+        """A remittance proves that the claim arrived, whatever the clearinghouse failed to answer."""
+        if claim.state not in {ClaimState.SUBMITTING, ClaimState.OUTCOME_UNKNOWN}:
+            return ()
+        attempt = newest_attempt(self._records, claim)
+        if attempt is None:
+            return ()
+        return (replace(attempt, state=AttemptState.SUBMITTED, answer_code="proven_by_remittance"),)
+
+    def _denial(self, remitted: RemittedClaim, claim: Claim, plan: PostingPlan) -> DenialCase | None:
+        denied_cents = plan.adjudication.denied_cents
+        in_force = plan.state is PostingState.POSTED and not remitted.is_reversal
+        has_denial = any(outcome.action is OutcomeAction.APPEAL for outcome in plan.outcomes)
+        unknown = any(outcome.kind is OutcomeKind.UNMAPPED_ADJUSTMENT for outcome in plan.outcomes)
+        if not in_force or not (has_denial or unknown):
+            return None
+        denial_id = DenialCase.id_of(plan.occurrence, claim.claim_id)
+        if self._records.get(DenialCase, DenialCase.key_of(denial_id)):
+            return None
+        return DenialCase(
+            denial_id=denial_id,
+            claim_id=claim.claim_id,
+            payer_id=claim.payer_id,
+            occurrence=plan.occurrence,
+            lines=self._denied_lines(remitted, plan),
+            amount_cents=denied_cents or sum(
+                outcome.amount_cents
+                for outcome in plan.outcomes
+                if outcome.kind is OutcomeKind.UNMAPPED_ADJUSTMENT
+            ),
+            received_at=self._now,
+            is_first_pass=plan.adjudication.is_first_pass_denial,
+            payer_claim_control_number=remitted.payer_claim_control_number,
+        )
+
+    def _denied_lines(self, remitted: RemittedClaim, plan: PostingPlan) -> tuple[DeniedLine, ...]:
+        denied = {
+            outcome.line_ordinal: outcome
+            for outcome in plan.outcomes
+            if outcome.action is OutcomeAction.APPEAL or outcome.kind is OutcomeKind.UNMAPPED_ADJUSTMENT
+        }
+        lines = [
+            DeniedLine(
+                line_id=denied[line.ordinal].line_id,
+                procedure=line.procedure,
+                charge_cents=line.charge_cents,
+                paid_cents=line.paid_cents,
+                denied_cents=denied[line.ordinal].amount_cents,
+                adjustments=line.adjustments,
+                remarks=(*line.remarks, *remitted.remarks),
+            )
+            for line in remitted.lines
+            if line.ordinal in denied
+        ]
+        if 0 in denied:
+            lines.append(
+                DeniedLine(
+                    line_id="",
+                    procedure="",
+                    charge_cents=remitted.charge_cents,
+                    paid_cents=remitted.paid_cents,
+                    denied_cents=denied[0].amount_cents,
+                    adjustments=remitted.adjustments,
+                    remarks=remitted.remarks,
+                )
+            )
+        return tuple(lines)
+
+    def _works(self, claim: Claim, plan: PostingPlan) -> Iterable[WorkItem]:
+        for code in dict.fromkeys(exception.code for exception in plan.exceptions):
+            theirs = [exception for exception in plan.exceptions if exception.code is code]
+            yield self._work(
+                claim, str(code), _EXCEPTION_ACTIONS[code], sum(each.amount_cents for each in theirs), plan.occurrence
+            )
+        investigated = [
+            outcome
+            for outcome in plan.outcomes
+            if outcome.action is OutcomeAction.INVESTIGATE
+            and outcome.kind in {OutcomeKind.PARTIAL_PAYMENT, OutcomeKind.OVERPAYMENT, OutcomeKind.NOT_FINAL}
+        ]
+        for kind in dict.fromkeys(outcome.kind for outcome in investigated):
+            amount = sum(outcome.amount_cents for outcome in investigated if outcome.kind is kind)
+            action = "compare with the contract; ask the payer for the difference or accept it with a reason"
+            yield self._work(claim, str(kind), action, amount, plan.occurrence)
+
+    def _work(self, claim: Claim, reason: str, action: str, amount_cents: int, occurrence: str) -> WorkItem:
+        return open_work_item(
+            queue=Queue.FINANCE,
+            reason=reason,
+            about=claim.subject,
+            recommended_action=action,
+            at=self._now,
+            payer_id=claim.payer_id,
+            amount_cents=amount_cents,
+            occurrence=occurrence,
+        )
+
+    def _post_unmatched(self, remitted: RemittedClaim, why: str) -> _Result:
+        """The money is on the ledger at once; a person finds the claim it belongs to."""
+        header = self._remittance.header
+        posting = unmatched_posting(remitted, header, posted_on=self._now.date())
+        partition = self._remittance.key.partition
+        stored = StoredPosting(partition=partition, posting=posting)
+        result = _Result(matched=False, touched=True, posted_cents=remitted.paid_cents)
+        work = open_work_item(
+            queue=Queue.FINANCE,
+            reason=f"remittance_{why or 'unmatched'}",
+            about=f"{self._remittance.subject}:clp-{remitted.ordinal}",
+            recommended_action="find the claim this answer belongs to, or send the money back",
+            at=self._now,
+            amount_cents=remitted.paid_cents,
+            occurrence=occurrence_of(header, remitted.ordinal),
+        )
+        if self._records.get(WorkItem, work.key):
+            return result
+        self._records.commit(
+            Commit(
+                step=STEP,
+                cause=self._cause,
+                actor=Actor(STEP),
+                at=self._now,
+                root=work,
+                decision="unmatched",
+                facts={"remittance_id": self._remittance.remittance_id, "clp_ordinal": remitted.ordinal, "why": why},
+                new=(stored,),
+                events=(opened(work),),
+            )
+        )
+        return result
+
+
+def _booked_cents(occurrence: str, prior: tuple[Posting, ...]) -> int:
+    """What an earlier run booked for this answer, read from the ledger."""
+    return sum(
+        posting.amount_cents(Account.REMITTANCE_CLEARING)
+        for posting in prior
+        if posting.adjudicated and posting.adjudicated.occurrence == occurrence
+    )
+
+

@@ -1,0 +1,182 @@
+"""Close a payment: book its provider-level adjustments, prove its totals, meet its deposit.
+
+Reads   what its batches posted; the deposit of the same trace number, if it came first.
+Writes  provider-level postings, the remittance's state.
+Emits   remittance.posted, or remittance.exception with work for finance.
+Fails   StaleRecordError (retry).
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from functions.billing.domain.commit import Actor, Cause, Commit, OutboundEvent
+from functions.billing.domain.errors import RecordNotFoundError
+from functions.billing.domain.remittance.payments import PostedBatch, Remittance, RemittanceState
+from functions.billing.domain.remittance.post import TotalsCheck, reconcile_posted
+from functions.billing.domain.remittance.provider_level import ProviderAdjustmentPlan, plan_provider_adjustment
+from functions.billing.domain.ledger.accounts import Account
+from functions.billing.domain.submission.attempt import Pointer
+from functions.billing.domain.work_items import Queue, WorkItem, open_work_item
+from functions.billing.ports import Clock, Records
+from functions.billing.usecases.events import opened
+from functions.billing.usecases.post_remittance import PAYER_CLAIM_CONTROL_NUMBER
+from functions.billing.usecases.postings import StoredPosting
+from functions.billing.usecases.sending import PATIENT_CONTROL_NUMBER
+
+STEP = "reconcile_remittance"
+TRACE = "TRACE"
+
+# Money and remittance come within three business days of each other.
+DEPOSIT_EXPECTED = timedelta(days=5)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReconcileRemittance:
+    """The payments of one file whose batches are posted."""
+
+    remittances: tuple[str, ...]
+
+
+def reconcile_remittance(
+    command: ReconcileRemittance, cause: Cause, *, records: Records, clock: Clock
+) -> dict[str, object]:
+    """`posted`, or `exception` when any payment's totals disagree."""
+    closing = [_close(records, identifier, cause, clock.now()) for identifier in command.remittances]
+    return {
+        "outcome": "posted" if all(state is RemittanceState.POSTED for state in closing) else "exception",
+        "remittances": list(command.remittances),
+    }
+
+
+def _close(records: Records, identifier: str, cause: Cause, now: datetime) -> RemittanceState:
+    remittance = records.get(Remittance, Remittance.key_of(identifier))
+    if remittance is None:
+        raise RecordNotFoundError("remittance_not_found", subject=f"remittance:{identifier}")
+    if remittance.state is not RemittanceState.RECEIVED:
+        return remittance.state
+    batches = records.under(PostedBatch, remittance.key.partition, "BATCH#")
+    plans = tuple(_provider_plans(records, remittance, now))
+    posted_cents = sum(batch.posted_cents for batch in batches) + sum(
+        plan.posting.amount_cents(Account.REMITTANCE_CLEARING) for plan in plans
+    )
+    totals = reconcile_posted(
+        remittance.header, claims_paid_cents=remittance.claims_paid_cents, posted_cents=posted_cents
+    )
+    posted_claims = sum(batch.claims for batch in batches)
+    is_whole = totals.reconciles and posted_claims == remittance.claims
+    closed = replace(
+        remittance,
+        state=RemittanceState.POSTED if is_whole else RemittanceState.EXCEPTION,
+        reasons=() if is_whole else ("totals_disagree",),
+        posted_claims=posted_claims,
+        posted_cents=posted_cents,
+        matched=sum(batch.matched for batch in batches),
+        touched=sum(batch.touched for batch in batches),
+        posted_at=now,
+        due_kind="AWAITING_DEPOSIT" if is_whole and remittance.header.total_paid_cents else "",
+        due_at=now + DEPOSIT_EXPECTED,
+    )
+    works = tuple(_works(closed, plans, totals, now))
+    records.commit(
+        Commit(
+            step=STEP,
+            cause=cause,
+            actor=Actor(STEP),
+            at=now,
+            root=closed,
+            decision=closed.state,
+            facts={
+                "claims": posted_claims,
+                "posted_cents": posted_cents,
+                "total_paid_cents": remittance.header.total_paid_cents,
+                "posting_difference_cents": totals.posting_difference_cents,
+            },
+            new=(
+                *(StoredPosting(partition=remittance.key.partition, posting=plan.posting) for plan in plans),
+                *_trace_pointer(records, remittance),
+            ),
+            also=works,
+            events=(_event(closed), *map(opened, works)),
+        )
+    )
+    return closed.state
+
+
+def _provider_plans(records: Records, remittance: Remittance, now: datetime) -> Iterable[ProviderAdjustmentPlan]:
+    for ordinal, adjustment in enumerate(remittance.header.provider_adjustments, start=1):
+        yield plan_provider_adjustment(
+            adjustment,
+            remittance.header,
+            ordinal,
+            posted_on=now.date(),
+            claim_id=_claim_named(records, remittance, adjustment.reference),
+        )
+
+
+def _claim_named(records: Records, remittance: Remittance, reference: str) -> str:
+    """The claim a PLB reference names: payers put either claim number there, alone or among other words."""
+    payer = remittance.header.payer_identifier
+    for word in dict.fromkeys((reference, *reference.split())):
+        for key in (
+            Pointer.key_of(PAYER_CLAIM_CONTROL_NUMBER, f"{payer}|{word}"),
+            Pointer.key_of(PATIENT_CONTROL_NUMBER, word),
+        ):
+            pointer = records.get(Pointer, key) if word else None
+            if pointer:
+                return pointer.target
+    return ""
+
+
+def trace_pointer_key(payer_identifier: str, trace_number: str) -> str:
+    """What a deposit and a remittance have in common (TRN03 and TRN02)."""
+    return f"{payer_identifier}|{trace_number}"
+
+
+def _trace_pointer(records: Records, remittance: Remittance) -> tuple[Pointer, ...]:
+    header = remittance.header
+    value = trace_pointer_key(header.payer_identifier, header.trace_number)
+    if records.get(Pointer, Pointer.key_of(TRACE, value)):
+        return ()
+    return (Pointer(name=TRACE, value=value, target=remittance.remittance_id),)
+
+
+def _works(
+    remittance: Remittance, plans: tuple[ProviderAdjustmentPlan, ...], totals: TotalsCheck, now: datetime
+) -> Iterable[WorkItem]:
+    if remittance.state is RemittanceState.EXCEPTION:
+        yield open_work_item(
+            queue=Queue.FINANCE,
+            reason="remittance_totals_disagree",
+            about=remittance.subject,
+            recommended_action="compare what was posted with the payment, claim by claim",
+            at=now,
+            amount_cents=totals.posting_difference_cents,
+        )
+    for plan in plans:
+        if plan.is_takeback or plan.needs_review:
+            yield open_work_item(
+                queue=Queue.FINANCE,
+                reason=plan.needs_review or "payer_takeback",
+                about=f"claim:{plan.claim_id}" if plan.claim_id else remittance.subject,
+                recommended_action="check the payer's reason for the takeback; dispute it within the payer's limit",
+                at=now,
+                amount_cents=-plan.posting.amount_cents(Account.REMITTANCE_CLEARING),
+                occurrence=plan.posting.key,
+            )
+
+
+def _event(remittance: Remittance) -> OutboundEvent:
+    if remittance.state is RemittanceState.POSTED:
+        return OutboundEvent(
+            "remittance.posted",
+            {
+                "remittance_id": remittance.remittance_id,
+                "payer": remittance.header.payer_identifier or "unknown",
+                "claims": remittance.posted_claims,
+                "paid_cents": remittance.header.total_paid_cents,
+            },
+        )
+    return OutboundEvent(
+        "remittance.exception", {"remittance_id": remittance.remittance_id, "reasons": remittance.reasons}
+    )

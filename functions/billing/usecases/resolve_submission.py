@@ -1,0 +1,53 @@
+"""Find out what became of an attempt nobody answered for, and end it: known, sent safely again, or parked.
+
+Reads   the claim and its newest attempt; the clearinghouse's own list.
+Writes  the attempt taken up by compare-and-set before it is sent again; the outcome.
+Emits   claim.submitted, claim.rejected or claim.submission.unknown.
+Fails   StaleRecordError (retry): another process took the attempt up.
+"""
+
+from dataclasses import dataclass
+
+from functions.billing.domain.claims.claim import Claim
+from functions.billing.domain.claims.lifecycle import ClaimState
+from functions.billing.domain.commit import Cause
+from functions.billing.domain.errors import RecordNotFoundError
+from functions.billing.domain.submission.protocol import Lookup, Move, decide
+from functions.billing.ports import SubmissionAnswer
+from functions.billing.usecases.sending import Sending, SendingPorts, newest_attempt
+
+STEP = "resolve_submission"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ResolveSubmission:
+    """Look again."""
+
+    claim_id: str
+
+
+def resolve_submission(command: ResolveSubmission, cause: Cause, ports: SendingPorts) -> dict[str, object]:
+    """`submitted`, `rejected`, `parked`, `already_sent`, or `unknown`: look again after `wait_seconds`."""
+    claim = ports.records.get(Claim, Claim.key_of(command.claim_id))
+    if claim is None:
+        raise RecordNotFoundError("claim_not_found", subject=f"claim:{command.claim_id}")
+    if claim.state is not ClaimState.SUBMITTING:
+        return {"outcome": "already_sent", "claim_id": claim.claim_id}
+    sending = Sending(step=STEP, cause=cause, ports=ports)
+    attempt = newest_attempt(ports.records, claim)
+    if attempt is None:
+        raise RecordNotFoundError("attempt_not_found", subject=claim.subject)
+    connector = ports.clearinghouse.connector
+    decision = decide(attempt, connector, ports.clock.now())
+    if decision.move is Move.LOOK_UP:
+        lookup = ports.clearinghouse.look_up(attempt.patient_control_number)
+        if lookup is Lookup.FOUND:
+            return sending.record(claim, attempt, SubmissionAnswer(accepted=True, code="found_by_lookup"))
+        decision = decide(attempt, connector, ports.clock.now(), lookup=lookup)
+    match decision.move:
+        case Move.SEND_AGAIN:
+            return sending.send(*sending.take_up(claim, attempt))
+        case Move.PARK:
+            return sending.park(claim, attempt, decision.why)
+        case _:
+            return {"outcome": "unknown", "claim_id": claim.claim_id, "wait_seconds": max(1, decision.wait_seconds)}

@@ -1,0 +1,252 @@
+"""Judge one staged claim by the active rule set; release it, hold it, or ask for approval.
+
+Reads   the claim's content, the newest eligibility answer, rule set and payer policies.
+Writes  the judgement, the claim's state, work for the owner of each reason.
+Emits   claim.validated and claim.released, or claim.validation.failed.
+Fails   StaleRecordError (retry).
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from functions.billing.domain.claims.claim import Claim
+from functions.billing.domain.claims.content import ORIGINAL, fingerprint
+from functions.billing.domain.claims.lifecycle import ClaimState
+from functions.billing.domain.claims.revisions import FailedRule, Judgement, StoredContent
+from functions.billing.domain.commit import Actor, Cause, Commit, OutboundEvent, Record
+from functions.billing.domain.eligibility.coverages import KnownCoverage
+from functions.billing.domain.errors import RecordNotFoundError
+from functions.billing.domain.rules import (
+    EligibilityFact,
+    EligibilityState,
+    PayerPolicies,
+    RuleSet,
+    ScrubFacts,
+    Verdict,
+    judge,
+    payer_policies,
+    rule_set,
+)
+from functions.billing.domain.rules.automation import Mode, automation_policy
+from functions.billing.domain.submission.attempt import Pointer
+from functions.billing.domain.work_items import Queue, WorkItem, open_work_item
+from functions.billing.ports import Clock, Records, RuleSets
+from functions.billing.usecases.events import claim_event, opened, resolved
+from functions.billing.usecases.work import open_items_about
+
+STEP = "scrub_claim"
+SUBMIT_STEP = "submit_claim"
+FINGERPRINT = "FINGERPRINT"
+
+_OUTCOMES = {
+    ClaimState.HELD: "held",
+    ClaimState.AWAITING_APPROVAL: "awaiting_approval",
+    ClaimState.VOID: "void",
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ScrubClaim:
+    """Judge this claim."""
+
+    claim_id: str
+
+
+def scrub_claim(
+    command: ScrubClaim, cause: Cause, *, records: Records, rule_sets: RuleSets, clock: Clock
+) -> dict[str, object]:
+    """`validated`, `held` or `awaiting_approval`."""
+    claim = records.get(Claim, Claim.key_of(command.claim_id))
+    if claim is None:
+        raise RecordNotFoundError("claim_not_found", subject=f"claim:{command.claim_id}")
+    if claim.state is not ClaimState.STAGED:
+        # Judged before by a run that was interrupted after its commit.
+        return {"outcome": _OUTCOMES.get(claim.state, "validated"), "claim_id": claim.claim_id}
+    stored = records.get(StoredContent, StoredContent.key_of(claim.claim_id, claim.revision))
+    if stored is None:
+        raise RecordNotFoundError("content_not_found", subject=claim.subject)
+    now = clock.now()
+    rules = rule_set(rule_sets.active("scrub"))
+    policies = payer_policies(rule_sets.active("payer_policies"))
+    facts = _facts(records, stored, policies, now)
+    verdicts = judge(stored.content, facts, rules)
+    judgement = _judgement(stored, facts, verdicts, rules, policies, now)
+    failures = [verdict for verdict in verdicts if not verdict.passed and verdict.severity == "reject"]
+    scrubbed = _Scrubbed(claim, judgement, cause, now)
+    if failures:
+        records.commit(scrubbed.held(failures))
+        return {"outcome": "held", "claim_id": claim.claim_id}
+    automation = automation_policy(rule_sets.active("automation"))
+    mode = automation.mode(SUBMIT_STEP, claim.payer_id, claim.location_id)
+    unique = _unique(records, stored)
+    policy = facts.policy
+    if mode is not Mode.AUTOMATE or (policy and claim.charge_cents >= policy.approval_threshold_cents):
+        records.commit(scrubbed.awaiting_approval(unique))
+        return {"outcome": "awaiting_approval", "claim_id": claim.claim_id}
+    records.commit(scrubbed.released(unique, open_items_about(records, claim.subject)))
+    return {"outcome": "validated", "claim_id": claim.claim_id}
+
+
+def _facts(records: Records, stored: StoredContent, policies: PayerPolicies, now: datetime) -> ScrubFacts:
+    content = stored.content
+    coverage = content.coverage
+    known = records.get(KnownCoverage, KnownCoverage.key_of(coverage.coverage_id)) if coverage else None
+    eligibility = EligibilityFact(EligibilityState.UNKNOWN)
+    if known and known.result:
+        eligibility = EligibilityFact(EligibilityState(known.result.state), known.checked_at)
+    mark = fingerprint(content)
+    twin = records.get(Pointer, Pointer.key_of(FINGERPRINT, mark))
+    is_twin = twin is not None and twin.target != content.claim_id
+    return ScrubFacts(
+        submitted_on=now.date(),
+        eligibility=eligibility,
+        known_duplicates=frozenset({mark} if is_twin else ()),
+        policy=policies.of(content.payer_id),
+        unmapped=stored.unmapped,
+        problems=stored.problems,
+    )
+
+
+def _unique(records: Records, stored: StoredContent) -> tuple[Record, ...]:
+    """The pointer that makes a later twin visible; a revision of the same claim finds its own."""
+    if stored.content.frequency != ORIGINAL:
+        return ()
+    mark = fingerprint(stored.content)
+    if records.get(Pointer, Pointer.key_of(FINGERPRINT, mark)):
+        return ()
+    return (Pointer(name=FINGERPRINT, value=mark, target=stored.claim_id),)
+
+
+def _judgement(
+    stored: StoredContent,
+    facts: ScrubFacts,
+    verdicts: Sequence[Verdict],
+    rules: RuleSet,
+    policies: PayerPolicies,
+    now: datetime,
+) -> Judgement:
+    return Judgement(
+        claim_id=stored.claim_id,
+        revision=stored.revision,
+        judged_at=now,
+        submitted_on=facts.submitted_on,
+        versions={
+            "rules": rules.version,
+            "payer_policies": policies.version,
+            "mapping": stored.content.mapping_version,
+        },
+        eligibility_state=facts.eligibility.state,
+        eligibility_checked_at=facts.eligibility.checked_at,
+        passed=tuple(verdict.rule_id for verdict in verdicts if verdict.passed),
+        failed=tuple(
+            FailedRule(
+                rule_id=verdict.rule_id,
+                reason_code=verdict.reason_code,
+                field_path=verdict.field_path,
+                severity=verdict.severity,
+                owner=verdict.owner,
+                recommended_action=verdict.recommended_action,
+            )
+            for verdict in verdicts
+            if not verdict.passed
+        ),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Scrubbed:
+    """A judged claim, and the commits that may follow."""
+
+    claim: Claim
+    judgement: Judgement
+    cause: Cause
+    now: datetime
+
+    def held(self, failures: Sequence[Verdict]) -> Commit:
+        reasons = tuple(dict.fromkeys(verdict.reason_code for verdict in failures))
+        held = self.claim.moved(ClaimState.HELD, reasons=reasons, ruleset_version=self._rules)
+        work = tuple(self._work(failures))
+        failed = claim_event(
+            "claim.validation.failed",
+            held,
+            reasons=reasons,
+            recommended_action=failures[0].recommended_action,
+        )
+        return self._commit(held, "held", also=work, events=(failed, *map(opened, work)), reasons=reasons)
+
+    def _work(self, failures: Iterable[Verdict]) -> Iterable[WorkItem]:
+        """One item for each owner, holding only the fields that owner must mend."""
+        by_owner: dict[str, list[Verdict]] = defaultdict(list)
+        for verdict in failures:
+            by_owner[verdict.owner].append(verdict)
+        for owner, theirs in by_owner.items():
+            yield open_work_item(
+                queue=Queue(owner),
+                reason=theirs[0].reason_code,
+                about=self.claim.subject,
+                recommended_action=theirs[0].recommended_action,
+                at=self.now,
+                fields=tuple(dict.fromkeys(verdict.field_path for verdict in theirs)),
+                payer_id=self.claim.payer_id,
+                amount_cents=self.claim.charge_cents,
+                occurrence=str(self.claim.revision),
+            )
+
+    def awaiting_approval(self, unique: tuple[Record, ...]) -> Commit:
+        waiting = self.claim.moved(
+            ClaimState.AWAITING_APPROVAL, validated_at=self.now, ruleset_version=self._rules
+        )
+        work = open_work_item(
+            queue=Queue.BILLING,
+            reason="approval_required",
+            about=self.claim.subject,
+            recommended_action="someone who did not change the claim reads it and releases it",
+            at=self.now,
+            due_days=1,
+            payer_id=self.claim.payer_id,
+            amount_cents=self.claim.charge_cents,
+            occurrence=str(self.claim.revision),
+        )
+        validated = claim_event("claim.validated", waiting, ruleset_version=self._rules)
+        return self._commit(
+            waiting, "awaiting_approval", also=(work,), new=unique, events=(validated, opened(work))
+        )
+
+    def released(self, unique: tuple[Record, ...], solved: tuple[WorkItem, ...]) -> Commit:
+        released = self.claim.moved(ClaimState.VALIDATED, validated_at=self.now, ruleset_version=self._rules)
+        done = tuple(item.resolved(at=self.now, by=STEP, resolution="claim_passed_validation") for item in solved)
+        events = (
+            claim_event("claim.validated", released, ruleset_version=self._rules),
+            claim_event("claim.released", released, revision=released.revision),
+            *(resolved(item, item.resolution) for item in done),
+        )
+        return self._commit(released, "validated", also=done, new=unique, events=events)
+
+    @property
+    def _rules(self) -> str:
+        return self.judgement.versions["rules"]
+
+    def _commit(
+        self,
+        claim: Claim,
+        decision: str,
+        *,
+        also: tuple[WorkItem, ...] = (),
+        new: tuple[Record, ...] = (),
+        events: tuple[OutboundEvent, ...] = (),
+        reasons: tuple[str, ...] = (),
+    ) -> Commit:
+        return Commit(
+            step=STEP,
+            cause=self.cause,
+            actor=Actor(STEP),
+            at=self.now,
+            root=claim,
+            decision=decision,
+            facts={**self.judgement.versions, "reasons": reasons, "revision": claim.revision},
+            also=also,
+            new=(self.judgement, *new),
+            events=events,
+        )

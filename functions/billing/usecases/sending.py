@@ -1,0 +1,279 @@
+"""What submitting and resolving share: freezing the bytes, sending them, recording what came of it.
+
+The order is the promise: the attempt with its frozen bytes is stored before anything leaves, and only an answer that
+settles the matter moves the claim on. An exception leaves the claim in `submitting`, where the protocol finds it.
+"""
+
+import hashlib
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from functions.billing.domain.claims.claim import Claim
+from functions.billing.domain.claims.lifecycle import ClaimState
+from functions.billing.domain.claims.revisions import StoredContent
+from functions.billing.domain.commit import Actor, Aggregate, Cause, Commit, OutboundEvent, Record
+from functions.billing.domain.errors import (
+    ClearinghouseUnavailableError,
+    IdempotencyKeyReusedError,
+    RecordNotFoundError,
+    RuleSetError,
+)
+from functions.billing.domain.rules.policy import PayerPolicy, payer_policies
+from functions.billing.domain.submission.attempt import Attempt, AttemptState, Pointer
+from functions.billing.domain.work_items import Queue, open_work_item
+from functions.billing.edi.claim_837 import WireNumbers, write_claim
+from functions.billing.ports import Clearinghouse, Clock, ControlNumbers, Evidence, Records, RuleSets, SubmissionAnswer
+from functions.billing.usecases.charging import charge_due
+from functions.billing.usecases.events import claim_event, opened
+
+PATIENT_CONTROL_NUMBER = "PCN"
+GROUP_CONTROL_NUMBER = "GROUP"
+
+# After this long without an acknowledgement a submitted claim is looked for.
+ACKNOWLEDGEMENT_EXPECTED = timedelta(days=3)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SendingPorts:
+    """What sending needs of the world."""
+
+    records: Records
+    evidence: Evidence
+    clearinghouse: Clearinghouse
+    control_numbers: ControlNumbers
+    rule_sets: RuleSets
+    clock: Clock
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sending:
+    """One claim on its way out, for one cause."""
+
+    step: str
+    cause: Cause
+    ports: SendingPorts
+
+    def begin(self, claim: Claim) -> tuple[Claim, Attempt]:
+        """Freeze the bytes and record the intent. Nothing has left when this returns."""
+        now = self.ports.clock.now()
+        stored = self._content(claim)
+        policy = self._policy(claim.payer_id)
+        numbers = self._numbers(claim)
+        body = write_claim(
+            stored.content, policy=policy, numbers=numbers, partner=self.ports.clearinghouse.partner, at=now
+        )
+        digest = hashlib.sha256(body).hexdigest()
+        number = claim.attempt + 1
+        kept = self.ports.evidence.keep(
+            f"submissions/{claim.claim_id}/{number:03d}-{digest[:16]}.x12", body, content_type="application/edi-x12"
+        )
+        connector = self.ports.clearinghouse.connector
+        attempt = Attempt(
+            claim_id=claim.claim_id,
+            number=number,
+            patient_control_number=claim.patient_control_number,
+            idempotency_key=f"{claim.claim_id}-{number}-{digest[:32]}",
+            body_key=kept.key,
+            body_sha256=digest,
+            connector=connector.name,
+            interchange_control_number=f"{numbers.interchange:09d}",
+            group_control_number=str(numbers.group),
+            transaction_control_number=f"{numbers.transaction:04d}",
+            first_intended_at=now,
+            intended_at=now,
+        )
+        submitting = claim.moved(
+            ClaimState.SUBMITTING, attempt=number, due_kind="SUBMITTING", due_at=self._lease_end(now)
+        )
+        pointers = (
+            Pointer(name=PATIENT_CONTROL_NUMBER, value=attempt.patient_control_number, target=claim.claim_id),
+            Pointer(name=GROUP_CONTROL_NUMBER, value=attempt.group_control_number, target=claim.claim_id),
+        )
+        self._commit(submitting, "intent", now, also=(attempt,), new=pointers, facts={"body_sha256": digest})
+        return self._again(submitting, attempt)
+
+    def take_up(self, claim: Claim, attempt: Attempt) -> tuple[Claim, Attempt]:
+        """Win the right to send an interrupted attempt again; a rival that comes second gets StaleRecordError."""
+        now = self.ports.clock.now()
+        taken = replace(attempt, tries=attempt.tries + 1, intended_at=now)
+        held = claim.moved(ClaimState.SUBMITTING, due_kind="SUBMITTING", due_at=self._lease_end(now))
+        self._commit(held, "taken_up", now, also=(taken,), facts={"tries": taken.tries})
+        return self._again(held, taken)
+
+    def send(self, claim: Claim, attempt: Attempt) -> dict[str, object]:
+        """Send the frozen bytes under their key; `submitted`, `rejected`, `parked` or `unknown`."""
+        body = self.ports.evidence.fetch(attempt.body_key)
+        try:
+            answer = self.ports.clearinghouse.submit(
+                body, idempotency_key=attempt.idempotency_key, institutional=self._content(claim).content.is_institutional
+            )
+        except ClearinghouseUnavailableError as silence:
+            return self.note_unknown(claim, attempt, silence.detail)
+        except IdempotencyKeyReusedError as conflict:
+            return self.park(claim, attempt, conflict.code, Queue.ENGINEERING)
+        return self.record(claim, attempt, answer)
+
+    def record(self, claim: Claim, attempt: Attempt, answer: SubmissionAnswer) -> dict[str, object]:
+        """The outcome is known: write it down, with the charge on the ledger when it was taken."""
+        if answer.accepted:
+            return self._submitted(claim, attempt, answer)
+        return self._rejected(claim, attempt, answer)
+
+    def note_unknown(self, claim: Claim, attempt: Attempt, why: str) -> dict[str, object]:
+        """Say that nobody knows, and stay where the protocol looks."""
+        now = self.ports.clock.now()
+        connector = self.ports.clearinghouse.connector
+        held = claim.moved(ClaimState.SUBMITTING, due_kind="SUBMITTING", due_at=self._lease_end(now))
+        unknown = claim_event("claim.submission.unknown", held, attempt=attempt.number, parked=False)
+        self._commit(held, "outcome_unknown", now, events=(unknown,), facts={"why": why})
+        return self._outcome("unknown", claim, wait_seconds=connector.settle_seconds + 1)
+
+    def park(self, claim: Claim, attempt: Attempt, why: str, queue: Queue = Queue.BILLING) -> dict[str, object]:
+        """Nothing proves that the claim did not arrive: a person finds out."""
+        now = self.ports.clock.now()
+        parked = claim.moved(ClaimState.OUTCOME_UNKNOWN, due_kind="", due_at=None)
+        work = open_work_item(
+            queue=queue,
+            reason="submission_outcome_unknown",
+            about=claim.subject,
+            recommended_action="ask the clearinghouse for this patient control number; record what it says; never resend",
+            at=now,
+            due_days=0,
+            payer_id=claim.payer_id,
+            amount_cents=claim.charge_cents,
+            occurrence=str(attempt.number),
+        )
+        unknown = claim_event("claim.submission.unknown", parked, attempt=attempt.number, parked=True)
+        self._commit(
+            parked,
+            "parked",
+            now,
+            also=(replace(attempt, state=AttemptState.PARKED), work),
+            events=(unknown, opened(work)),
+            facts={"why": why},
+        )
+        return self._outcome("parked", claim)
+
+    def _submitted(self, claim: Claim, attempt: Attempt, answer: SubmissionAnswer) -> dict[str, object]:
+        now = self.ports.clock.now()
+        submitted = claim.moved(
+            ClaimState.SUBMITTED,
+            submitted_at=claim.submitted_at or now,
+            due_kind="AWAITING_ACKNOWLEDGEMENT",
+            due_at=now + ACKNOWLEDGEMENT_EXPECTED,
+        )
+        done = replace(
+            attempt,
+            state=AttemptState.SUBMITTED,
+            answer_code=answer.code,
+            clearinghouse_id=answer.clearinghouse_id,
+        )
+        charge = charge_due(self.ports.records, claim, at=now)
+        new = (charge,) if charge else ()
+        event = claim_event("claim.submitted", submitted, attempt=attempt.number)
+        self._commit(
+            submitted, "submitted", now, also=(done,), new=new, events=(event,), facts={"answer": answer.code}
+        )
+        return self._outcome("submitted", claim)
+
+    def _rejected(self, claim: Claim, attempt: Attempt, answer: SubmissionAnswer) -> dict[str, object]:
+        now = self.ports.clock.now()
+        rejected = claim.moved(
+            ClaimState.REJECTED,
+            reasons=(answer.code,),
+            rejections=claim.rejections + 1,
+            due_kind="",
+            due_at=None,
+        )
+        done = replace(attempt, state=AttemptState.REJECTED, answer_code=answer.code)
+        work = open_work_item(
+            queue=Queue.BILLING,
+            reason="clearinghouse_refused",
+            about=claim.subject,
+            recommended_action="mend what the code names; the claim never existed for the payer and goes out as new",
+            at=now,
+            payer_id=claim.payer_id,
+            amount_cents=claim.charge_cents,
+            fields=(answer.code,),
+            occurrence=str(attempt.number),
+        )
+        event = claim_event("claim.rejected", rejected, level="clearinghouse", reasons=(answer.code,))
+        self._commit(
+            rejected,
+            "rejected",
+            now,
+            also=(done, work),
+            events=(event, opened(work)),
+            facts={"answer": answer.code},
+        )
+        return self._outcome("rejected", claim)
+
+    def _content(self, claim: Claim) -> StoredContent:
+        stored = self.ports.records.get(StoredContent, StoredContent.key_of(claim.claim_id, claim.revision))
+        if stored is None:
+            raise RecordNotFoundError("content_not_found", subject=claim.subject)
+        return stored
+
+    def _policy(self, payer_id: str) -> PayerPolicy:
+        policy = payer_policies(self.ports.rule_sets.active("payer_policies")).of(payer_id)
+        if policy is None:
+            raise RuleSetError("payer_policy_missing", subject=f"payer:{payer_id}")
+        return policy
+
+    def _numbers(self, claim: Claim) -> WireNumbers:
+        partner = self.ports.clearinghouse.connector.name
+        following = self.ports.control_numbers.next
+        return WireNumbers(
+            interchange=following(partner, "ISA13"),
+            group=following(partner, "GS06"),
+            # One claim a transaction: the group number already makes it unique.
+            transaction=claim.attempt + 1,
+        )
+
+    def _lease_end(self, now: datetime) -> datetime:
+        return now + timedelta(seconds=2 * self.ports.clearinghouse.connector.settle_seconds + 60)
+
+    def _again(self, claim: Claim, attempt: Attempt) -> tuple[Claim, Attempt]:
+        """Both as just committed: the store raised their versions and chained their audits."""
+        records = self.ports.records
+        fresh_claim, fresh_attempt = records.get(Claim, claim.key), records.get(Attempt, attempt.key)
+        if fresh_claim is None or fresh_attempt is None:
+            raise RecordNotFoundError("attempt_not_found", subject=attempt.subject)
+        return fresh_claim, fresh_attempt
+
+    def _outcome(self, word: str, claim: Claim, **facts: object) -> dict[str, object]:
+        return {"outcome": word, "claim_id": claim.claim_id, **facts}
+
+    def _commit(
+        self,
+        claim: Claim,
+        decision: str,
+        at: datetime,
+        *,
+        also: tuple[Aggregate, ...] = (),
+        new: tuple[Record, ...] = (),
+        events: tuple[OutboundEvent, ...] = (),
+        facts: dict[str, str | int | bool | tuple[str, ...]] | None = None,
+    ) -> None:
+        self.ports.records.commit(
+            Commit(
+                step=self.step,
+                cause=self.cause,
+                actor=Actor(self.step),
+                at=at,
+                root=claim,
+                decision=decision,
+                facts={"attempt": claim.attempt, **(facts or {})},
+                also=also,
+                new=new,
+                events=events,
+            )
+        )
+
+
+def newest_attempt(records: Records, claim: Claim) -> Attempt | None:
+    """The attempt the claim's counter names."""
+    attempts = records.under(Attempt, claim.key.partition, f"ATTEMPT#{claim.attempt:03d}")
+    return attempts[0] if attempts else None
+
+

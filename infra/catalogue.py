@@ -1,0 +1,338 @@
+"""Every function and every workflow, with all that each may touch, on one page.
+
+This is the place to read, and to change, who may do what. The constructs turn an entry into
+a role, a policy, an environment and a function; nothing is granted anywhere else. A table is
+reached by named actions only, a document by prefix only, and no entry can express deleting a
+record or changing an audit entry.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class RecordsAccess(StrEnum):
+    """What a function may do with the records table."""
+
+    NONE = "none"
+    READ = "read"
+    WRITE = "write"
+
+
+class DocumentAccess(StrEnum):
+    """What a function may do with the document buckets; each is one shared policy."""
+
+    READ_EHR = "read_ehr"
+    READ_REMITTANCES = "read_remittances"
+    READ_ACKNOWLEDGEMENTS = "read_acknowledgements"
+    READ_EVIDENCE = "read_evidence"
+    WRITE_EVIDENCE = "write_evidence"
+
+
+class BucketRole(StrEnum):
+    """Which bucket holds a document."""
+
+    INTAKE = "intake"
+    EVIDENCE = "evidence"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DocumentGrant:
+    """One bucket, one prefix, one action."""
+
+    bucket: BucketRole
+    prefix: str
+    action: str
+
+
+# "s3:ListBucket" is nowhere: a missing document answers 403, which the adapters read as missing.
+DOCUMENT_GRANTS: dict[DocumentAccess, DocumentGrant] = {
+    DocumentAccess.READ_EHR: DocumentGrant(
+        bucket=BucketRole.INTAKE, prefix="ehr/", action="s3:GetObject"
+    ),
+    DocumentAccess.READ_REMITTANCES: DocumentGrant(
+        bucket=BucketRole.INTAKE, prefix="remittances/", action="s3:GetObject"
+    ),
+    DocumentAccess.READ_ACKNOWLEDGEMENTS: DocumentGrant(
+        bucket=BucketRole.INTAKE, prefix="acknowledgements/", action="s3:GetObject"
+    ),
+    DocumentAccess.READ_EVIDENCE: DocumentGrant(
+        bucket=BucketRole.EVIDENCE, prefix="", action="s3:GetObject"
+    ),
+    DocumentAccess.WRITE_EVIDENCE: DocumentGrant(
+        bucket=BucketRole.EVIDENCE, prefix="", action="s3:PutObject"
+    ),
+}
+
+
+class SecretAccess(StrEnum):
+    """A secret a function may read."""
+
+    SIGNING_KEY = "signing_key"
+    CLEARINGHOUSE = "clearinghouse"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FunctionEntry:
+    """One Lambda function: the folder it lives in and all it may touch.
+
+    Attributes
+    ----------
+    name
+        The folder under ``functions/``; the construct's id is the same words.
+    faces_clearinghouse
+        Whether it is given a way out to the internet. Every other function has none.
+    reads_verification_keys
+        Whether it may read the parameter with the public keys of event producers.
+    publishes
+        Whether it may put events on the bus; only the outbox publisher does.
+    timeout_seconds
+        Lambda's own limit; the Task of the workflow allows five seconds more.
+    concurrency_max
+        Reserved concurrency in production.
+    """
+
+    name: str
+    records: RecordsAccess = RecordsAccess.NONE
+    audits: bool = False
+    documents: tuple[DocumentAccess, ...] = ()
+    secrets: tuple[SecretAccess, ...] = ()
+    reads_verification_keys: bool = False
+    publishes: bool = False
+    faces_clearinghouse: bool = False
+    timeout_seconds: int = 30
+    memory_mb: int = 512
+    concurrency_max: int = 20
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Schedule:
+    """An event the clock causes, put straight into the workflow's inbox."""
+
+    event_type: str
+    expression: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WorkflowEntry:
+    """One state machine: what starts it and which functions it calls.
+
+    Attributes
+    ----------
+    name
+        The file ``statemachines/<name>.asl.json``.
+    steps
+        Functions by folder name; the file's placeholders must be exactly theirs.
+    events
+        Detail types on the bus that start it.
+    file_prefixes
+        Prefixes of the intake bucket whose new objects start it.
+    is_express
+        Express where short; Standard where a file with many batches takes long.
+    """
+
+    name: str
+    steps: tuple[str, ...]
+    events: tuple[str, ...] = ()
+    file_prefixes: tuple[str, ...] = ()
+    schedules: tuple[Schedule, ...] = ()
+    is_express: bool = True
+
+
+_WRITES = RecordsAccess.WRITE
+# Rule sets and code tables are evidence too: a step that judges by them reads that bucket.
+_RULES = (DocumentAccess.READ_EVIDENCE,)
+_KEEPS = (DocumentAccess.WRITE_EVIDENCE,)
+
+# Deployed once for each workflow, each time with a role that can start that workflow only.
+START_WORKFLOW = FunctionEntry(
+    name="start_workflow",
+    records=_WRITES,
+    audits=True,
+    documents=_KEEPS,
+    reads_verification_keys=True,
+)
+
+# Reads the records table's stream, signs, publishes.
+PUBLISH_OUTBOX = FunctionEntry(
+    name="publish_outbox", secrets=(SecretAccess.SIGNING_KEY,), publishes=True
+)
+
+# Called by the people's tools, not by a workflow.
+DECIDE_APPROVAL = FunctionEntry(name="decide_approval", records=_WRITES, audits=True)
+
+STEPS: tuple[FunctionEntry, ...] = (
+    FunctionEntry(name="find_rechecks", records=RecordsAccess.READ),
+    FunctionEntry(
+        name="verify_eligibility",
+        records=_WRITES,
+        audits=True,
+        documents=(DocumentAccess.READ_EHR, *_RULES),
+        secrets=(SecretAccess.CLEARINGHOUSE,),
+        faces_clearinghouse=True,
+    ),
+    FunctionEntry(
+        name="assemble_claim",
+        records=_WRITES,
+        audits=True,
+        documents=(DocumentAccess.READ_EHR, *_RULES),
+    ),
+    FunctionEntry(name="scrub_claim", records=_WRITES, audits=True, documents=_RULES),
+    FunctionEntry(
+        name="submit_claim",
+        records=_WRITES,
+        audits=True,
+        documents=(*_RULES, *_KEEPS),
+        secrets=(SecretAccess.CLEARINGHOUSE,),
+        faces_clearinghouse=True,
+    ),
+    FunctionEntry(
+        name="resolve_submission",
+        records=_WRITES,
+        audits=True,
+        documents=(*_RULES, *_KEEPS),
+        secrets=(SecretAccess.CLEARINGHOUSE,),
+        faces_clearinghouse=True,
+    ),
+    FunctionEntry(
+        name="record_acknowledgement",
+        records=_WRITES,
+        audits=True,
+        documents=(DocumentAccess.READ_ACKNOWLEDGEMENTS, *_RULES, *_KEEPS),
+    ),
+    FunctionEntry(
+        name="read_remittance",
+        records=_WRITES,
+        audits=True,
+        documents=(DocumentAccess.READ_REMITTANCES, *_KEEPS),
+        timeout_seconds=120,
+        memory_mb=1024,
+    ),
+    FunctionEntry(
+        name="post_remittance",
+        records=_WRITES,
+        audits=True,
+        documents=(DocumentAccess.READ_REMITTANCES, *_RULES),
+        timeout_seconds=120,
+        memory_mb=1024,
+    ),
+    FunctionEntry(name="reconcile_remittance", records=_WRITES, audits=True, timeout_seconds=120),
+    FunctionEntry(name="classify_denial", records=_WRITES, audits=True, documents=_RULES),
+    FunctionEntry(name="respond_to_denial", records=_WRITES, audits=True, documents=_RULES),
+    FunctionEntry(
+        name="assemble_appeal", records=_WRITES, audits=True, documents=(*_RULES, *_KEEPS)
+    ),
+    FunctionEntry(
+        name="submit_appeal",
+        records=_WRITES,
+        audits=True,
+        documents=(*_RULES, *_KEEPS),
+        secrets=(SecretAccess.CLEARINGHOUSE,),
+        faces_clearinghouse=True,
+    ),
+    FunctionEntry(name="decide_appeal", records=_WRITES, audits=True, documents=_RULES),
+    FunctionEntry(name="match_deposit", records=_WRITES, audits=True),
+    FunctionEntry(name="adjust_balance", records=_WRITES, audits=True),
+    FunctionEntry(name="check_reconciliation", records=_WRITES, audits=True, timeout_seconds=60),
+    FunctionEntry(name="measure_kpis", records=_WRITES, audits=True, timeout_seconds=60),
+)
+
+# Every folder under functions/ that holds a handler.
+FUNCTIONS: tuple[FunctionEntry, ...] = (START_WORKFLOW, PUBLISH_OUTBOX, DECIDE_APPROVAL, *STEPS)
+
+WORKFLOWS: tuple[WorkflowEntry, ...] = (
+    WorkflowEntry(
+        name="eligibility",
+        steps=("find_rechecks", "verify_eligibility"),
+        events=(
+            "appointment.created",
+            "appointment.cancelled",
+            "insurance.updated",
+            "patient.checked_in",
+        ),
+        schedules=(Schedule(event_type="recheck.due", expression="cron(15 * * * ? *)"),),
+    ),
+    WorkflowEntry(
+        name="claim",
+        steps=("assemble_claim", "scrub_claim"),
+        events=(
+            "encounter.signed",
+            "charge.signed",
+            "procedure.coded",
+            "diagnosis.finalized",
+            "authorization.obtained",
+        ),
+    ),
+    WorkflowEntry(
+        name="submission",
+        steps=("submit_claim", "resolve_submission"),
+        events=("claim.released",),
+    ),
+    WorkflowEntry(
+        name="acknowledgement",
+        steps=("record_acknowledgement",),
+        events=("acknowledgement.received",),
+        file_prefixes=("acknowledgements/",),
+    ),
+    WorkflowEntry(
+        name="remittance",
+        steps=("read_remittance", "post_remittance", "reconcile_remittance"),
+        events=("remittance.received",),
+        file_prefixes=("remittances/",),
+        is_express=False,
+    ),
+    WorkflowEntry(
+        name="denial",
+        steps=("classify_denial", "respond_to_denial"),
+        events=("denial.received",),
+    ),
+    WorkflowEntry(
+        name="appeal",
+        steps=("assemble_appeal", "submit_appeal", "decide_appeal"),
+        events=("appeal.opened", "appeal.answered"),
+    ),
+    WorkflowEntry(
+        name="reconciliation-check",
+        steps=("match_deposit", "adjust_balance", "check_reconciliation", "measure_kpis"),
+        events=("payment.deposited", "balance.adjusted"),
+        schedules=(Schedule(event_type="reconciliation.due", expression="cron(0 * * * ? *)"),),
+    ),
+)
+
+# Source of an event the clock causes. No rule on the bus matches it, so it cannot be put there:
+# only the schedule's own role can send it to an inbox.
+SCHEDULE_SOURCE = "billing.schedule"
+
+METRICS_NAMESPACE = "Billing"
+
+# The metrics of the KPI step, in the order the dashboard shows them; each with its unit.
+KPI_METRICS: tuple[tuple[str, str], ...] = (
+    ("CleanClaimRate", "Percent"),
+    ("AcceptanceRate", "Percent"),
+    ("DenialRate", "Percent"),
+    ("RecoveryRate", "Percent"),
+    ("DaysInReceivables", "None"),
+    ("TouchlessRate", "Percent"),
+    ("AutoPostRate", "Percent"),
+)
+
+
+def pascal_case(name: str) -> str:
+    """Write ``verify_eligibility`` or ``reconciliation-check`` as a construct's id."""
+    return "".join(word.capitalize() for word in name.replace("-", "_").split("_"))
+
+
+def function_named(name: str) -> FunctionEntry:
+    """Find a function's entry by its folder name.
+
+    Raises
+    ------
+    LookupError
+        When no entry has the name.
+    """
+    for entry in FUNCTIONS:
+        if entry.name == name:
+            return entry
+    message = f"No function in the catalogue is named {name!r}."
+    raise LookupError(message)

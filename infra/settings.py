@@ -1,0 +1,199 @@
+"""What differs between one deployment and the next.
+
+Everything comes from CDK context (``-c name=value`` or ``cdk.json``) and from the account and
+region the CLI sets in the environment. Nothing here asks AWS, so synthesis works offline.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from aws_cdk import CliCredentialsStackSynthesizer, DefaultStackSynthesizer
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from aws_cdk import IStackSynthesizer
+    from constructs import Node
+
+PROJECT_ROOT = Path(__file__).resolve().parent.parent
+
+LOCAL_ACCOUNT = "000000000000"
+DEFAULT_REGION = "us-east-1"
+AUDIT_RETENTION_YEARS_DEFAULT = 7
+
+# What the clearinghouse promises, as Stedi documents it. Settling takes longer than a request
+# may still land and, with the calls around it, less than the five minutes of an Express execution.
+CONNECTOR_DEFAULT: Mapping[str, object] = {
+    "idempotency_window_hours": 24,
+    "lookup_authoritative": True,
+    "landing_bound_seconds": 60,
+    "settle_seconds": 75,
+    "timeout_seconds": 20,
+}
+# Who the two ends of an interchange are; a deployment on AWS must say.
+PARTNER_OF_EMULATOR: Mapping[str, object] = {
+    "name": "simulator",
+    "submitter_id": "CLAIMWRIGHT",
+    "submitter_name": "CLAIMWRIGHT BILLING",
+    "submitter_phone": "8005550100",
+    "receiver_id": "SIMULATOR",
+    "receiver_name": "PAYER SIMULATOR",
+    "usage": "P",
+}
+CONNECTOR_FIELDS = frozenset({*CONNECTOR_DEFAULT, *PARTNER_OF_EMULATOR})
+
+
+class Stage(StrEnum):
+    """Where a deployment goes."""
+
+    LOCAL = "local"
+    PROD = "prod"
+
+
+class SettingsError(ValueError):
+    """A context value is missing or cannot be used."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeploymentSettings:
+    """The settings of one deployment.
+
+    Attributes
+    ----------
+    stage
+        ``local`` leaves out what the emulator cannot hold; ``prod`` is everything.
+    clearinghouse_url
+        Base address of the clearinghouse's HTTP interface.
+    connector
+        What the clearinghouse promises (idempotency window, lookup, landing bound, time-outs)
+        and who the two ends of an interchange are.
+    audit_retention_years
+        How long evidence and audit entries cannot be removed (45 CFR 164.316(b)(2)(i): at
+        least six years).
+    ehr_accounts
+        AWS accounts whose EHR may put events on the bus.
+    alarm_email
+        Who is told of alarms; without it the topic has no subscriber yet.
+    assets
+        Folder holding the built zips, or ``None`` for empty placeholders (synthesis only).
+    """
+
+    stage: Stage
+    account: str
+    region: str
+    clearinghouse_url: str
+    connector: Mapping[str, object]
+    audit_retention_years: int = AUDIT_RETENTION_YEARS_DEFAULT
+    ehr_accounts: tuple[str, ...] = ()
+    alarm_email: str | None = None
+    assets: Path | None = None
+
+    @property
+    def is_local(self) -> bool:
+        """Whether this is the deployment on the emulator."""
+        return self.stage is Stage.LOCAL
+
+    @property
+    def connector_json(self) -> str:
+        """The connector's promises as the functions read them."""
+        return json.dumps(dict(self.connector), sort_keys=True, separators=(",", ":"))
+
+    def synthesizer(self) -> IStackSynthesizer:
+        """Make the stack's synthesizer: on the emulator the CLI publishes assets itself.
+
+        The bootstrap's roles cannot publish there while it enforces IAM.
+        """
+        if self.is_local:
+            return CliCredentialsStackSynthesizer()
+        return DefaultStackSynthesizer()
+
+    def stack_name(self, part: str) -> str:
+        """Name of the stack that holds one part of the system."""
+        return f"billing-{self.stage}-{part}"
+
+
+def settings_from_context(node: Node) -> DeploymentSettings:
+    """Read the settings from CDK context.
+
+    Raises
+    ------
+    SettingsError
+        When the stage is unknown, a value cannot be used, or production lacks its
+        clearinghouse.
+    """
+    stage = _stage(_text(node, "stage", default=Stage.LOCAL))
+    local = stage is Stage.LOCAL
+    account = _text(node, "account", default=os.environ.get("CDK_DEFAULT_ACCOUNT", LOCAL_ACCOUNT))
+    region = _text(node, "region", default=os.environ.get("CDK_DEFAULT_REGION", DEFAULT_REGION))
+    clearinghouse_url = _text(
+        node, "clearinghouse_url", default="http://127.0.0.1:4600" if local else ""
+    )
+    if not clearinghouse_url.startswith("http"):
+        message = "Context clearinghouse_url must be the http(s) address of the clearinghouse."
+        raise SettingsError(message)
+    return DeploymentSettings(
+        stage=stage,
+        account=account,
+        region=region,
+        clearinghouse_url=clearinghouse_url,
+        connector=_connector(_text(node, "connector", default="{}"), local=local),
+        audit_retention_years=_years(
+            _text(node, "audit_retention_years", default=str(AUDIT_RETENTION_YEARS_DEFAULT))
+        ),
+        ehr_accounts=tuple(
+            part.strip() for part in _text(node, "ehr_accounts", default="").split(",") if part
+        ),
+        alarm_email=_text(node, "alarm_email", default="") or None,
+        assets=_assets(_text(node, "assets", default=f"build/{stage}")),
+    )
+
+
+def _text(node: Node, name: str, *, default: str) -> str:
+    value = node.try_get_context(name)
+    return default if value is None else str(value)
+
+
+def _stage(value: str) -> Stage:
+    try:
+        return Stage(value)
+    except ValueError:
+        message = f"Context stage is {value!r}; it must be one of {', '.join(Stage)}."
+        raise SettingsError(message) from None
+
+
+def _connector(value: str, *, local: bool) -> dict[str, object]:
+    try:
+        given = json.loads(value)
+    except json.JSONDecodeError:
+        message = "Context connector must be a JSON object."
+        raise SettingsError(message) from None
+    if not isinstance(given, dict) or not given.keys() <= CONNECTOR_FIELDS:
+        message = f"Context connector may hold only {', '.join(sorted(CONNECTOR_FIELDS))}."
+        raise SettingsError(message)
+    connector = {**CONNECTOR_DEFAULT, **(PARTNER_OF_EMULATOR if local else {}), **given}
+    missing = sorted(CONNECTOR_FIELDS - connector.keys())
+    if missing:
+        message = f"Context connector lacks {', '.join(missing)}."
+        raise SettingsError(message)
+    return connector
+
+
+def _years(value: str) -> int:
+    least = 6
+    if not value.isdigit() or int(value) < least:
+        message = f"Context audit_retention_years must be a whole number from {least} up."
+        raise SettingsError(message)
+    return int(value)
+
+
+def _assets(value: str) -> Path | None:
+    if value == "placeholder":
+        return None
+    path = Path(value)
+    return path if path.is_absolute() else PROJECT_ROOT / path

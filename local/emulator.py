@@ -1,0 +1,146 @@
+"""Run the emulator with what ministack 1.5.33 lacks for workflows that retry by error name.
+
+* A Python function's error reaches Step Functions under its class name, as on AWS (the emulator
+  says ``Runtime.HandlerError`` for every one), and does not cost the worker its warm start.
+* A function without a free place is refused as ``Lambda.TooManyRequestsException`` (the
+  emulator says ``Lambda.Unknown``).
+* The dependency layer is unpacked once, not for every worker (the emulator spends about a second
+  of its one interpreter on each cold start otherwise).
+* Retries honour ``MaxDelaySeconds`` and ``JitterStrategy`` (the emulator ignores both).
+
+Everything it changes is private to the emulator, so its version is pinned and each seam is
+checked at start.
+"""
+
+from __future__ import annotations
+
+import functools
+import hashlib
+import io
+import os
+import random
+import tempfile
+import threading
+import zipfile
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+from ministack.app import main
+from ministack.core import lambda_runtime
+from ministack.services import lambda_svc, stepfunctions
+
+TESTED_VERSION = "1.5.33"
+THROTTLED_ERROR = "Lambda.TooManyRequestsException"
+_MARK = "__function_error__"
+_WORKER_REPORTS = (
+    '_real_stdout.write(json.dumps({"status": "error", "error": str(e), '
+    '"trace": traceback.format_exc()}) + "\\n")'
+)
+# Reported as a result, so that the worker lives on; the wrapper below makes it an error again.
+_WORKER_REPORTS_BY_NAME = (
+    '_real_stdout.write(json.dumps({"status": "ok", "result": {"' + _MARK + '": '
+    '{"errorType": type(e).__name__, "errorMessage": str(e), "trace": traceback.format_exc()}}}) '
+    '+ "\\n")'
+)
+
+
+def name_function_errors() -> None:
+    """Let a function's error carry the name of its class."""
+    script = lambda_runtime._PYTHON_WORKER_SCRIPT
+    if script.count(_WORKER_REPORTS) != 1:
+        message = "The emulator's Python worker is not the one this was written for."
+        raise RuntimeError(message)
+    lambda_runtime._PYTHON_WORKER_SCRIPT = script.replace(_WORKER_REPORTS, _WORKER_REPORTS_BY_NAME)
+    original = lambda_svc._execute_function_warm
+
+    @functools.wraps(original)
+    def execute(func: dict[str, Any], event: Any, request_id: str) -> dict[str, Any]:
+        result: dict[str, Any] = original(func, event, request_id)
+        body = result.get("body")
+        if not isinstance(body, dict) or _MARK not in body:
+            return result
+        error = body[_MARK]
+        return {
+            "body": {"errorType": error["errorType"], "errorMessage": error["errorMessage"]},
+            "error": True,
+            "log": "\n".join(part for part in (result.get("log", ""), error["trace"]) if part),
+        }
+
+    lambda_svc._execute_function_warm = execute
+
+
+def name_throttles() -> None:
+    """Let Step Functions see a throttle under AWS's name."""
+    original = lambda_svc._throttle_response
+
+    @functools.wraps(original)
+    def throttle(*arguments: Any, **options: Any) -> dict[str, Any]:
+        result: dict[str, Any] = original(*arguments, **options)
+        result["body"]["errorType"] = THROTTLED_ERROR
+        return result
+
+    lambda_svc._throttle_response = throttle
+
+
+def share_layers() -> None:
+    """Unpack each layer once, for all workers."""
+    original = lambda_runtime.Worker._spawn
+    folder = Path(tempfile.mkdtemp(prefix="emulator-layers-"))
+    lock = threading.Lock()
+
+    def unpacked(layer: Any) -> str:
+        arn = layer if isinstance(layer, str) else layer["Arn"]
+        destination = folder / hashlib.sha256(arn.encode()).hexdigest()
+        with lock:
+            if not destination.exists():
+                with zipfile.ZipFile(io.BytesIO(lambda_svc._resolve_layer_zip(layer))) as archive:
+                    archive.extractall(destination)
+        return str(destination)
+
+    @functools.wraps(original)
+    def spawn(self: Any) -> None:
+        layers = self.config.get("Layers", [])
+        if layers:
+            # The worker's bootstrap reads this variable; every function has the same one layer.
+            os.environ["_LAMBDA_LAYERS_DIRS"] = os.pathsep.join(map(unpacked, layers))
+            self.config = {**self.config, "Layers": []}
+        original(self)
+
+    lambda_runtime.Worker._spawn = spawn
+
+
+def spread_retries() -> None:
+    """Hand the retry loop an interval that is already limited and jittered."""
+    original = stepfunctions._find_matching_retrier
+
+    @functools.wraps(original)
+    def find(retriers: Any, error: str, retry_counts: dict[int, int]) -> Any:
+        retrier, index = original(retriers, error, retry_counts)
+        if retrier is None:
+            return retrier, index
+        count = retry_counts.get(index, 0)
+        seconds = retrier.get("IntervalSeconds", 1) * retrier.get("BackoffRate", 2.0) ** count
+        seconds = min(seconds, retrier.get("MaxDelaySeconds", seconds))
+        if retrier.get("JitterStrategy") == "FULL":
+            seconds *= random.random()  # noqa: S311 - spreads load, guards nothing
+        return {**retrier, "IntervalSeconds": seconds, "BackoffRate": 1.0}, index
+
+    stepfunctions._find_matching_retrier = find
+
+
+def run() -> None:
+    """Check the version, close the gaps, serve."""
+    installed = version("ministack")
+    if installed != TESTED_VERSION:
+        message = f"ministack {installed} is installed; this was written for {TESTED_VERSION}."
+        raise RuntimeError(message)
+    name_function_errors()
+    name_throttles()
+    share_layers()
+    spread_retries()
+    main()
+
+
+if __name__ == "__main__":
+    run()

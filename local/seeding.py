@@ -1,0 +1,79 @@
+"""What a deployment needs before its first event: keys, a secret, rule sets and tables."""
+
+import json
+from collections.abc import Mapping
+from datetime import datetime
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+from functions.billing.adapters.documents import S3Evidence
+from functions.billing.adapters.rule_sets import publish
+from local.aws import Aws
+from local.deployment import Deployment
+from local.keys import BILLING, Keys
+
+RULE_SETS_FOLDER = Path(__file__).resolve().parent.parent / "rulesets"
+
+# The name a rule set is published under, and the file that is its first version.
+RULE_SETS: Mapping[str, str] = {
+    "appeals": "denials/appeals.json",
+    "automation": "automation/example.json",
+    "denial_priority": "denials/priority.json",
+    "denial_responses": "denials/responses.json",
+    "denials": "denials/carc.json",
+    "mapping": "mappings/example.json",
+    "payer_policies": "payer_policies/example.json",
+    "rejections": "denials/rejections.json",
+    "scrub": "scrub/base.json",
+}
+
+
+def seed_secrets(aws: Aws, deployment: Deployment, *, keys: Keys, api_key: str) -> None:
+    """Put our signing key, the producers' public keys and the clearinghouse's key in place."""
+    secrets = aws.client("secretsmanager")
+    secrets.put_secret_value(
+        SecretId=deployment.signing_key_secret, SecretString=keys.secrets[BILLING]
+    )
+    secrets.put_secret_value(
+        SecretId=deployment.clearinghouse_secret, SecretString=json.dumps({"api_key": api_key})
+    )
+    aws.client("ssm").put_parameter(
+        Name=deployment.verification_keys_parameter,
+        Value=keys.verification_keys(),
+        Type="String",
+        Overwrite=True,
+    )
+
+
+def seed_rule_sets(
+    aws: Aws,
+    deployment: Deployment,
+    *,
+    replaced: Mapping[str, Mapping[str, Any]],
+    at: datetime,
+) -> dict[str, str]:
+    """Publish every rule set and make it active; versions by name are returned.
+
+    `replaced` holds content that takes the place of a file of the repository, by name.
+    """
+    evidence = S3Evidence(aws.client("s3"), bucket=deployment.evidence_bucket)
+    contents = {name: replaced.get(name) or rule_set_file(name) for name in RULE_SETS}
+    return {
+        name: publish(
+            aws.client("dynamodb"),
+            evidence,
+            table=deployment.records_table,
+            name=name,
+            content=content,
+            at=at,
+        )
+        for name, content in contents.items()
+    }
+
+
+def rule_set_file(name: str) -> Mapping[str, Any]:
+    """The content of the repository's first version of a rule set."""
+    path = RULE_SETS_FOLDER / RULE_SETS[name]
+    content: Mapping[str, Any] = json.loads(path.read_text(), parse_float=Decimal)
+    return content

@@ -1,0 +1,186 @@
+"""The world in memory: each fake keeps the promises its adapter keeps, and the contract suite holds both to them."""
+
+import hashlib
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from io import BytesIO
+from typing import Any, BinaryIO, TypeVar
+
+from functions.billing.adapters.records import DynamoDbRecords
+from functions.billing.domain.errors import (
+    ClearinghouseUnavailableError,
+    RecordNotFoundError,
+    RuleSetError,
+)
+from functions.billing.domain.submission.protocol import Connector, Lookup
+from functions.billing.domain.submission.trading_partner import TradingPartner
+from functions.billing.ports import Record, StoredDocument, SubmissionAnswer
+from tests.in_memory_dynamodb import InMemoryDynamoDb
+
+R = TypeVar("R", bound=Record)
+
+NOON = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
+
+
+class InMemoryRecords(DynamoDbRecords):
+    """The real adapter over tables in memory: what it writes is what would be written."""
+
+    def __init__(self) -> None:
+        self.tables = InMemoryDynamoDb()
+        super().__init__(self.tables, table="records", audit_table="audit")
+
+    def events(self, type_: str | None = None) -> list[dict[str, Any]]:
+        """What waits in the outbox, in the order it was committed."""
+        found = self.tables.plain_items("records", kind="OUTBOX")
+        return [item for item in found if type_ in (None, item["type"])]
+
+    def of_kind(self, kind: str) -> list[dict[str, Any]]:
+        """All records of a kind, as plain data."""
+        return self.tables.plain_items("records", kind=kind)
+
+
+class InMemoryEvidence:
+    """`ports.Evidence` that refuses to change what it holds."""
+
+    def __init__(self) -> None:
+        self.kept: dict[str, bytes] = {}
+
+    def keep(self, key: str, body: bytes, *, content_type: str) -> StoredDocument:  # noqa: ARG002
+        if self.kept.setdefault(key, body) != body:
+            raise AssertionError(f"evidence under {key} would change")
+        return StoredDocument(key, hashlib.sha256(body).hexdigest(), len(body))
+
+    def fetch(self, key: str) -> bytes:
+        if key not in self.kept:
+            raise RecordNotFoundError("document_not_found", subject=f"document:{key}")
+        return self.kept[key]
+
+
+class InMemoryIntake:
+    """`ports.Intake` over a dictionary."""
+
+    def __init__(self) -> None:
+        self.dropped: dict[str, bytes] = {}
+
+    def drop(self, key: str, body: bytes) -> str:
+        """Put a document there; its SHA-256 is returned."""
+        self.dropped[key] = body
+        return hashlib.sha256(body).hexdigest()
+
+    @contextmanager
+    def open(self, key: str) -> Iterator[BinaryIO]:
+        yield BytesIO(self.fetch(key))
+
+    def fetch(self, key: str, *, start_byte: int = 0, end_byte: int | None = None) -> bytes:
+        if key not in self.dropped:
+            raise RecordNotFoundError("document_not_found", subject=f"document:{key}")
+        return self.dropped[key][start_byte:end_byte]
+
+
+class SettableClock:
+    """`ports.Clock` that stands still until told."""
+
+    def __init__(self, at: datetime = NOON) -> None:
+        self.at = at
+
+    def now(self) -> datetime:
+        return self.at
+
+    def advance(self, **delta: float) -> None:
+        """Move on by a timedelta's arguments."""
+        self.at += timedelta(**delta)
+
+
+class CountingControlNumbers:
+    """`ports.ControlNumbers` counted in memory."""
+
+    def __init__(self) -> None:
+        self.counters: dict[tuple[str, str], int] = {}
+
+    def next(self, partner: str, kind: str) -> int:
+        value = self.counters.get((partner, kind), 0) + 1
+        self.counters[partner, kind] = value
+        return value
+
+
+class FixedRuleSets:
+    """`ports.RuleSets` over contents given at the start."""
+
+    def __init__(self, contents: Mapping[str, Mapping[str, Any]]) -> None:
+        self.contents = dict(contents)
+
+    def active(self, name: str) -> Mapping[str, Any]:
+        if name not in self.contents:
+            raise RuleSetError("rule_set_not_published", subject=f"rule_set:{name}")
+        return self.contents[name]
+
+
+PARTNER = TradingPartner(
+    submitter_id="CLINIC1",
+    submitter_name="EXAMPLE CLINICS",
+    submitter_phone="5550100000",
+    receiver_id="HOUSE1",
+    receiver_name="CLEARINGHOUSE",
+)
+
+
+class ScriptedClearinghouse:
+    """`ports.Clearinghouse` that answers as it was told, and remembers what it holds.
+
+    A fault `lost_answer` takes the claim and keeps silent; `down` takes nothing. Keys are honoured as the connector
+    declares: the same key never makes a second claim while its window is open.
+    """
+
+    def __init__(self, clock: SettableClock, **declared: Any) -> None:
+        self.connector = Connector(
+            **{
+                "name": "scripted",
+                "idempotency_window_hours": 24,
+                "lookup_is_authoritative": True,
+                "landing_bound_seconds": 60,
+                "settle_seconds": 90,
+                **declared,
+            }
+        )
+        self.partner = PARTNER
+        self.faults: list[str] = []
+        self.refusal = ""
+        self.lookup_fault = False
+        self.received: list[tuple[str, bytes]] = []
+        self.eligibility_answer: bytes | None = None
+        self.inquiries: list[bytes] = []
+        self.appeals: list[Mapping[str, Any]] = []
+        self._keys: dict[str, datetime] = {}
+        self._clock = clock
+
+    def submit(self, body: bytes, *, idempotency_key: str, institutional: bool) -> SubmissionAnswer:  # noqa: ARG002
+        fault = self.faults.pop(0) if self.faults else ""
+        if fault == "down":
+            raise ClearinghouseUnavailableError("no_answer")
+        if self.refusal:
+            return SubmissionAnswer(accepted=False, code=self.refusal)
+        window = timedelta(hours=self.connector.idempotency_window_hours)
+        first = self._keys.get(idempotency_key)
+        if first is None or self._clock.now() - first >= window:
+            self._keys[idempotency_key] = self._clock.now()
+            self.received.append((idempotency_key, body))
+        if fault == "lost_answer":
+            raise ClearinghouseUnavailableError("no_answer")
+        return SubmissionAnswer(accepted=True, code="200", clearinghouse_id=f"T{len(self.received)}")
+
+    def look_up(self, patient_control_number: str) -> Lookup:
+        if self.lookup_fault:
+            return Lookup.UNAVAILABLE
+        marker = f"CLM*{patient_control_number}*".encode()
+        return Lookup.FOUND if any(marker in body for _, body in self.received) else Lookup.NOT_FOUND
+
+    def check_eligibility(self, body: bytes) -> bytes:
+        self.inquiries.append(body)
+        if self.eligibility_answer is None:
+            raise ClearinghouseUnavailableError("no_answer")
+        return self.eligibility_answer
+
+    def send_appeal(self, body: Mapping[str, Any], *, idempotency_key: str) -> SubmissionAnswer:  # noqa: ARG002
+        self.appeals.append(body)
+        return SubmissionAnswer(accepted=True, code="200", clearinghouse_id="receipt")

@@ -1,0 +1,86 @@
+"""As much of DynamoDB as the records adapter uses, in memory: conditions, transactions, the two sparse indexes."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from botocore.exceptions import ClientError
+
+from functions.billing.adapters.codec import plain_value
+
+Item = dict[str, Any]
+
+_INDEX_KEYS = {"by_due": ("due_kind", "due_at"), "by_ref": ("ref", "sk")}
+
+
+class InMemoryDynamoDb:
+    """A stand-in for the boto3 client, faithful for the calls the adapter makes and silent about all others."""
+
+    def __init__(self) -> None:
+        self.tables: dict[str, dict[tuple[str, str], Item]] = {"records": {}, "audit": {}}
+
+    def get_item(self, *, TableName: str, Key: Item, ConsistentRead: bool = False) -> Item:  # noqa: ARG002, N803
+        item = self.tables[TableName].get((Key["pk"]["S"], Key["sk"]["S"]))
+        return {"Item": dict(item)} if item else {}
+
+    def put_item(self, *, TableName: str, Item: Item, **condition: Any) -> Item:  # noqa: N803
+        if not self._allows(TableName, Item, condition):
+            raise _refusal("ConditionalCheckFailedException", "PutItem")
+        self._store(TableName, Item)
+        return {}
+
+    def transact_write_items(self, *, TransactItems: list[Item]) -> Item:  # noqa: N803
+        puts = [entry["Put"] for entry in TransactItems]
+        keys = [(put["TableName"], put["Item"]["pk"]["S"], put["Item"]["sk"]["S"]) for put in puts]
+        if len(set(keys)) != len(keys):
+            raise _refusal("ValidationException", "TransactWriteItems")
+        verdicts = [self._allows(put["TableName"], put["Item"], put) for put in puts]
+        if not all(verdicts):
+            reasons = [{"Code": "None" if verdict else "ConditionalCheckFailed"} for verdict in verdicts]
+            raise _refusal("TransactionCanceledException", "TransactWriteItems", CancellationReasons=reasons)
+        for put in puts:
+            self._store(put["TableName"], put["Item"])
+        return {}
+
+    def query(self, *, TableName: str, ExpressionAttributeValues: Item, **arguments: Any) -> Item:  # noqa: N803
+        values = {name: value["S"] for name, value in ExpressionAttributeValues.items()}
+        index = arguments.get("IndexName")
+        items = list(self.tables[TableName].values())
+        if index is None:
+            found = [
+                item
+                for item in items
+                if item["pk"]["S"] == values[":pk"] and item["sk"]["S"].startswith(values[":prefix"])
+            ]
+            found.sort(key=lambda item: item["sk"]["S"])
+        else:
+            hash_key, sort_key = _INDEX_KEYS[index]
+            wanted = values.get(":kind") or values[":ref"]
+            found = [item for item in items if item.get(hash_key, {}).get("S") == wanted and sort_key in item]
+            if ":until" in values:
+                found = [item for item in found if item[sort_key]["S"] <= values[":until"]]
+            found.sort(key=lambda item: item[sort_key]["S"])
+        return {"Items": [dict(item) for item in found]}
+
+    def plain_items(self, table: str, *, kind: str | None = None) -> list[dict[str, Any]]:
+        """A table's items as plain data, in the order they were first stored."""
+        items = [{name: plain_value(value) for name, value in item.items()} for item in self.tables[table].values()]
+        return [item for item in items if kind in (None, item.get("kind"))]
+
+    def _store(self, table: str, item: Item) -> None:
+        self.tables[table][item["pk"]["S"], item["sk"]["S"]] = dict(item)
+
+    def _allows(self, table: str, item: Item, put: Mapping[str, Any]) -> bool:
+        stored = self.tables[table].get((item["pk"]["S"], item["sk"]["S"]))
+        match put.get("ConditionExpression"):
+            case None:
+                return True
+            case "attribute_not_exists(pk)":
+                return stored is None
+            case "#version = :version":
+                return stored is not None and stored["version"] == put["ExpressionAttributeValues"][":version"]
+            case other:
+                raise AssertionError(f"condition {other} is not known here")
+
+
+def _refusal(code: str, operation: str, **response: Any) -> ClientError:
+    return ClientError({"Error": {"Code": code, "Message": code}, **response}, operation)  # type: ignore[typeddict-item]
