@@ -72,44 +72,51 @@ class BuildTarget:
     platform: str | None
 
 
-def build(stage: Stage, *, root: Path = PROJECT_ROOT, with_layer: bool = True) -> Path:
+def build(stage: Stage, *, root: Path = PROJECT_ROOT, python: Path | None = None) -> Path:
     """Build every asset of a stage under ``build/<stage>`` and return that folder.
+
+    Parameters
+    ----------
+    python
+        Interpreter that compiles for Lambda, where it is not found by itself.
 
     Raises
     ------
     BuildError
         When the interpreter, uv or a function's folder is missing.
     """
-    target = build_target(stage)
+    target = build_target(stage, python=python)
     output = root / "build" / stage
     output.mkdir(parents=True, exist_ok=True)
     build_functions(target, root=root, output=output)
-    if with_layer:
-        build_layer(target, root=root, output=output)
+    build_layer(target, root=root, output=output)
     return output
 
 
-def build_target(stage: Stage) -> BuildTarget:
+def build_target(stage: Stage, *, python: Path | None = None) -> BuildTarget:
     """Choose the interpreter: this one for the emulator, Lambda's for the rest.
 
     Raises
     ------
     BuildError
-        When Lambda's Python version is not on this machine.
+        When Lambda's Python version is not on this machine, or the one given is another.
     """
     if stage is Stage.LOCAL:
         version = f"{sys.version_info.major}.{sys.version_info.minor}"
         return BuildTarget(python=Path(sys.executable), version=version, platform=None)
     found = subprocess.run(  # noqa: S603 - our own arguments
-        [_uv(), "python", "find", "--no-python-downloads", LAMBDA_PYTHON],
+        [_uv(), "python", "find", "--no-python-downloads", str(python or LAMBDA_PYTHON)],
         capture_output=True,
         text=True,
         check=False,
     )
-    if found.returncode != 0:
-        message = f"Python {LAMBDA_PYTHON} is needed to compile for Lambda: install it."
-        raise BuildError(message)
     python = Path(found.stdout.strip())
+    if found.returncode != 0 or _version_of(python) != LAMBDA_PYTHON:
+        message = (
+            f"Python {LAMBDA_PYTHON} is needed to compile for Lambda: "
+            "install it, or name it with --python."
+        )
+        raise BuildError(message)
     return BuildTarget(python=python, version=LAMBDA_PYTHON, platform=LAMBDA_PLATFORM)
 
 
@@ -299,6 +306,16 @@ def _write_mark(archive: Path, digest: str) -> None:
     _mark_of(archive).write_text(json.dumps({"inputs": digest}) + "\n")
 
 
+def _version_of(python: Path) -> str:
+    told = subprocess.run(  # noqa: S603 - an interpreter uv found
+        [str(python), "-c", "import sys; print('%d.%d' % sys.version_info[:2])"],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    return told.stdout.strip()
+
+
 def _uv() -> str:
     beside = Path(sys.executable).parent / "uv"
     found = str(beside) if beside.exists() else shutil.which("uv")
@@ -323,10 +340,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description="Build the assets of one stage.")
     parser.add_argument("stage", type=Stage, choices=list(Stage))
     parser.add_argument("--root", type=Path, default=PROJECT_ROOT, help="the project's folder")
+    parser.add_argument("--python", type=Path, help=f"a Python {LAMBDA_PYTHON}, for prod")
     options = parser.parse_args(arguments)
     started = time.perf_counter()
     try:
-        output = build(options.stage, root=options.root)
+        output = build(options.stage, root=options.root, python=options.python)
     except BuildError as error:
         sys.stderr.write(f"{error}\n")
         return 1

@@ -306,15 +306,28 @@ SCHEDULE_SOURCE = "billing.schedule"
 
 METRICS_NAMESPACE = "Billing"
 
-# The metrics of the KPI step, in the order the dashboard shows them; each with its unit.
-KPI_METRICS: tuple[tuple[str, str], ...] = (
-    ("CleanClaimRate", "Percent"),
-    ("AcceptanceRate", "Percent"),
-    ("DenialRate", "Percent"),
-    ("RecoveryRate", "Percent"),
-    ("DaysInReceivables", "None"),
-    ("TouchlessRate", "Percent"),
-    ("AutoPostRate", "Percent"),
+# The measures of the revenue cycle, in the order the dashboard shows them; a test holds them to
+# the names the domain gives its measures.
+KPI_METRICS: tuple[str, ...] = (
+    "clean_claim_rate",
+    "acceptance_rate",
+    "touchless_rate",
+    "first_pass_denial_rate",
+    "first_pass_denial_dollar_rate",
+    "denial_recovery_rate",
+    "days_in_ar",
+    "time_to_cash",
+    "time_to_resolution",
+    "close_to_submission",
+    "remittance_to_posting",
+    "touches_per_claim",
+    "auto_match_rate",
+    "auto_post_rate",
+    "pre_submit_failure_rate",
+    "eligibility_same_day_rate",
+    "eligibility_fresh_rate",
+    "authorization_at_scheduling_rate",
+    "cost_per_claim",
 )
 
 

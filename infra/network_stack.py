@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from aws_cdk import Environment, RemovalPolicy, Stack
+import jsii
+from aws_cdk import Environment, Fn, RemovalPolicy, Stack
 from aws_cdk import aws_ec2 as ec2
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_logs as logs
@@ -50,7 +51,7 @@ class NetworkStack(Stack):
         self.vpc = ec2.Vpc(
             self,
             "Vpc",
-            availability_zones=[f"{settings.region}{letter}" for letter in "ab"],
+            max_azs=AVAILABILITY_ZONES,
             nat_gateways=AVAILABILITY_ZONES,
             # Left as it is: emptying it needs a custom resource; no function is ever in it.
             restrict_default_security_group=False,
@@ -84,6 +85,12 @@ class NetworkStack(Stack):
             )
         self._log_flows()
         self.functions = self._function_network()
+
+    @property
+    @jsii.member(jsii_name="availabilityZones")
+    def availability_zones(self) -> list[str]:
+        """Leave the zones to CloudFormation; CDK would ask AWS for them when it synthesizes."""
+        return [Fn.select(index, Fn.get_azs()) for index in range(AVAILABILITY_ZONES)]
 
     def _log_flows(self) -> None:
         key = rotating_key(

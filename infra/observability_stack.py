@@ -24,7 +24,7 @@ PERIOD = Duration.minutes(5)
 DEAD_LETTER_AGE_DAYS = 3
 INBOX_AGE_MINUTES = 15
 ITERATOR_AGE_HOURS = 1
-WIDGET_WIDTH = 6
+WIDGET_WIDTH = 4
 WIDE_WIDGET_WIDTH = 12
 
 
@@ -169,7 +169,7 @@ class ObservabilityStack(Stack):
     def _draw_dashboard(self, billing: BillingStack) -> cloudwatch.Dashboard:
         dashboard = cloudwatch.Dashboard(self, "Dashboard")
         dashboard.add_widgets(cloudwatch.TextWidget(markdown="# Revenue cycle", width=24, height=1))
-        dashboard.add_widgets(*(_kpi_widget(name) for name, _unit in KPI_METRICS))
+        dashboard.add_widgets(*(_kpi_widget(name) for name in KPI_METRICS))
         dashboard.add_widgets(cloudwatch.TextWidget(markdown="# Operations", width=24, height=1))
         dashboard.add_widgets(
             _graph(
@@ -254,5 +254,5 @@ def _kpi_widget(name: str) -> cloudwatch.SingleValueWidget:
         period=Duration.hours(1),
     )
     return cloudwatch.SingleValueWidget(
-        title=name, metrics=[metric], width=WIDGET_WIDTH, sparkline=True
+        title=name.replace("_", " "), metrics=[metric], width=WIDGET_WIDTH, sparkline=True
     )

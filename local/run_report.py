@@ -102,7 +102,8 @@ class Kpi:
     definition: str
     numerator: float | None = None
     denominator: float | None = None
-    target: float | None = None
+    is_better_when_higher: bool = True
+    is_leading: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -169,13 +170,12 @@ class ClaimStory:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CostLine:
-    """One thing AWS would charge for."""
+    """One thing AWS would charge for. `usd_per_1000` is per 1,000 claims."""
 
     name: str
-    quantity: float
-    unit: str
-    usd_per_million: float
-    usd: float
+    service: str
+    count: float
+    usd_per_1000: float
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

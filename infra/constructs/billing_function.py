@@ -108,7 +108,7 @@ class BillingFunction(Construct):
             managed_policies=[platform.runtime_policy, *shared_policies],
         )
         # One policy written from the catalogue; CDK's own grants would add an inline one.
-        iam.ManagedPolicy(
+        policy = iam.ManagedPolicy(
             self,
             "Policy",
             description=f"All that {entry.name} may do.",
@@ -153,7 +153,7 @@ class BillingFunction(Construct):
             reason="Python 3.13 is the newest version the packages are locked and tested for.",
         )
         # Lambda checks what the role may do when the function is created, not when it runs.
-        self.function.node.add_dependency(self.role, self.node.find_child("Policy"))
+        self.function.node.add_dependency(policy)
 
     def _write_own_log(self) -> iam.PolicyStatement:
         return iam.PolicyStatement(

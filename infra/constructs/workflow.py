@@ -97,7 +97,7 @@ class Workflow(Construct):
             description=f"Runs the {entry.name} workflow.",
             managed_policies=[logging_policy],
         )
-        iam.ManagedPolicy(
+        policy = iam.ManagedPolicy(
             self,
             "Policy",
             description=f"All that the {entry.name} workflow may do.",
@@ -137,7 +137,7 @@ class Workflow(Construct):
                 include_execution_data=False,
             ),
         )
-        self.state_machine.node.add_dependency(self.role, self.node.find_child("Policy"))
+        self.state_machine.node.add_dependency(policy)
 
 
 def check_placeholders(name: str, definition: str, *, given: set[str]) -> None:

@@ -127,11 +127,11 @@ class _Writer277CA:
         self.out.add("HL", str(number), "" if parent is None else str(parent), code, child)
         return number
 
-    def _stc(self, answer: FrontDoorAnswer, charge_cents: int) -> None:
+    def _stc(self, answer: FrontDoorAnswer, charge_cents: int, *, dated: bool = True) -> None:
         self.out.add(
             "STC",
             (answer.category, answer.status, answer.entity or ""),
-            self.today,
+            self.today if dated else "",
             "U" if answer.rejects else "WQ",
             amount(charge_cents),
         )
@@ -185,7 +185,8 @@ class _Writer277CA:
         self.out.add("TRN", "1", self.batch.trace)
         above = [one for one in verdicts if one.level == "provider"]
         charges = sum(one.claim.charge_cents for one in verdicts)
-        self._stc(above[0].answer if above else RECEIVED, charges)
+        # STC02 is not used at the provider level (loop 2200C).
+        self._stc(above[0].answer if above else RECEIVED, charges, dated=False)
         self._totals(verdicts, ("QA", "QC"))
         for one in at_claim:
             self._claim(provider, one)

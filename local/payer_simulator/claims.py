@@ -445,6 +445,7 @@ class _Reader:
     def _take_lx(self, segment: Segment) -> None:
         if self.draft is None:
             raise SyntaxProblem("LX", segment.position, "2", "LX outside a claim")
+        self._need(self.draft.diagnoses, "HI", segment)
         self.draft.lines.append(_LineDraft(segment, len(self.draft.lines) + 1))
         if len(self.draft.lines) > _MAXIMUM_LINES[self.kind]:
             raise SyntaxProblem("LX", segment.position, "4", "more lines than the loop allows")
@@ -487,7 +488,7 @@ class _Reader:
             raise ElementError(7, "7", "SV107 points to a diagnosis that is not there")
 
     def _take_dtp(self, segment: Segment) -> None:
-        if self.draft is None:
+        if self.draft is None or segment.get(2) == "TM":
             return
         days = segment.dates(3, segment.get(2))
         if self.draft.lines and segment.get(1) == "472":

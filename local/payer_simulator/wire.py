@@ -142,8 +142,10 @@ class Segment:
         return self._date(position, self.require(position))
 
     def dates(self, position: int, qualifier: str) -> tuple[dt.date, dt.date]:
-        """Read a D8 date or RD8 range as its first and last day."""
+        """Read a D8 date, an RD8 range or a DT date with time as its first and last day."""
         text = self.require(position)
+        if qualifier == "DT":
+            text = text[:8]
         if qualifier == "RD8":
             first, _, last = text.partition("-")
             return self._date(position, first), self._date(position, last)

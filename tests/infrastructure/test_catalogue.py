@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import ast
+import json
 from typing import TYPE_CHECKING
 
 import pytest
 
-from infra.catalogue import FUNCTIONS, STEPS, WORKFLOWS, function_named, pascal_case
+from infra.catalogue import FUNCTIONS, KPI_METRICS, STEPS, WORKFLOWS, function_named, pascal_case
 from infra.settings import PROJECT_ROOT
 
 if TYPE_CHECKING:
     from tests.infrastructure.synthesis import Synthesis
 
 FOLDERS = PROJECT_ROOT / "functions"
+MEASURES = FOLDERS / "billing" / "domain" / "kpis" / "measures.py"
 BOOTSTRAP = FOLDERS / "billing" / "runtime" / "bootstrap.py"
 
 
@@ -102,6 +104,23 @@ def test_no_event_starts_two_workflows() -> None:
     events = [event for entry in WORKFLOWS for event in entry.events]
 
     assert len(events) == len(set(events))
+
+
+def test_the_dashboard_shows_every_measure_of_the_domain(production: Synthesis) -> None:
+    tree = ast.parse(MEASURES.read_text())
+    (names,) = (
+        node for node in tree.body if isinstance(node, ast.ClassDef) and node.name == "KpiName"
+    )
+    measures = {
+        node.value.value
+        for node in names.body
+        if isinstance(node, ast.Assign) and isinstance(node.value, ast.Constant)
+    }
+
+    assert set(KPI_METRICS) == measures
+    (dashboard,) = production.resources("AWS::CloudWatch::Dashboard")
+    body = json.dumps(dashboard.properties["DashboardBody"])
+    assert all(name in body for name in KPI_METRICS)
 
 
 def test_words_become_construct_ids_without_a_clash() -> None:

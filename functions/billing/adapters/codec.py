@@ -1,7 +1,9 @@
 """Records as DynamoDB items: typed dataclasses on one side, attribute values on the other."""
 
+import dataclasses
 from collections.abc import Mapping
 from decimal import Decimal
+from functools import cache
 from typing import Any, TypeVar
 
 import msgspec
@@ -16,6 +18,8 @@ AttributeValue = dict[str, Any]
 # Names the table gives a meaning of its own: keys and the two sparse indexes.
 _ENVELOPE = ("pk", "sk", "kind", "ref")
 
+_REQUIRED = object()
+
 
 def plain(value: Any) -> Any:
     """A dataclass as plain data: dates as ISO text, enums as their values, tuples as lists."""
@@ -28,11 +32,9 @@ def typed_fields(kind: type[T], fields: Mapping[str, Any]) -> T:
 
 
 def to_item(record: Record) -> dict[str, AttributeValue]:
-    """A record as an item. Empty strings and None are left out: they are the fields' defaults."""
-    fields: dict[str, Any] = {name: value for name, value in plain(record).items() if value not in ("", None)}
-    # A due time without a due kind would enter a half-built key into the sparse index.
-    if not fields.get("due_kind"):
-        fields.pop("due_kind", None)
+    """A record as an item. A field that stands at its default is left out: reading puts it back."""
+    defaults = _defaults(type(record))
+    fields = {name: value for name, value in plain(record).items() if value != defaults.get(name, _REQUIRED)}
     fields["pk"] = record.key.partition
     fields["sk"] = record.key.sort
     fields["kind"] = record.kind
@@ -40,6 +42,16 @@ def to_item(record: Record) -> dict[str, AttributeValue]:
     if ref:
         fields["ref"] = ref
     return {name: attribute_value(value) for name, value in fields.items()}
+
+
+@cache
+def _defaults(kind: type[Record]) -> Mapping[str, Any]:
+    """Plain values of the fields that have a default."""
+    return {
+        field.name: plain(field.default)
+        for field in dataclasses.fields(kind)  # type: ignore[arg-type]
+        if field.default is not dataclasses.MISSING
+    }
 
 
 def from_item(kind: type[R], item: Mapping[str, AttributeValue]) -> R:

@@ -163,6 +163,8 @@ def _audit(commit: Commit, aggregate: Aggregate) -> AuditEntry:
 
 
 def _histories(commit: Commit, changed: tuple[Aggregate, ...]) -> list[HistoryEntry]:
+    """One line in each partition that changed: what lives beside the root is part of the root's story."""
+    partition = commit.root.key.partition
     return [
         HistoryEntry(
             subject_key=aggregate.key,
@@ -177,6 +179,7 @@ def _histories(commit: Commit, changed: tuple[Aggregate, ...]) -> list[HistoryEn
             facts=commit.facts,
         )
         for aggregate in changed
+        if aggregate is commit.root or aggregate.key.partition != partition
     ]
 
 

@@ -39,7 +39,7 @@ class WorkItem:
     about: str
     recommended_action: str
     opened_at: datetime
-    due_at: datetime | None
+    due_at: datetime | None = None
     fields: tuple[str, ...] = ()
     payer_id: str = ""
     amount_cents: int = 0

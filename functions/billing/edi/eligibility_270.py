@@ -40,8 +40,11 @@ from functions.billing.x12 import (
 from functions.billing.x12.amounts import cents_of
 from functions.billing.x12.benefits_271 import Benefits
 from functions.billing.x12.eligibility_271 import EligibilityInformation
+from functions.billing.x12.values import DatedPeriod
 
+# Service types (EQ01, EB03): whether the plan covers at all, and what an office visit costs.
 PLAN_COVERAGE = "30"
+OFFICE_VISIT = "98"
 
 _KINDS = {
     "B": BenefitKind.COPAY,
@@ -79,7 +82,7 @@ def write_inquiry(
     inquiry: Inquiry, *, policy: PayerPolicy, numbers: WireNumbers, partner: TradingPartner, at: datetime
 ) -> bytes:
     """The 270 as a whole file."""
-    question = EligibilityQuestion(service_types=(PLAN_COVERAGE,))
+    question = EligibilityQuestion(service_types=(PLAN_COVERAGE, OFFICE_VISIT))
     trace = f"{numbers.interchange:09d}"
     originator = f"9{partner.submitter_id}"[:10].ljust(10, "0")
     holder = inquiry.coverage.subscriber if inquiry.is_dependent else None
@@ -153,7 +156,11 @@ def read_answer(body: bytes, inquiry: Inquiry, *, at: datetime) -> EligibilityRe
     response = _response(body)
     try:
         benefits = benefits_of(response, service_date=inquiry.service_on, service_type=PLAN_COVERAGE)
-        return _result(benefits, inquiry, at)
+        people = tuple(response.people())
+        statements = tuple(each for person in people for each in person.benefits)
+        periods = tuple(each for person in people if person.party for each in person.party.periods)
+        own = tuple(each for statement in statements for each in statement.periods)
+        return _result(benefits, statements, (*own, *periods), inquiry, at)
     except X12Error as error:
         raise ClearinghouseUnavailableError("answer_unreadable", detail=error.code) from None
 
@@ -167,22 +174,32 @@ def _response(body: bytes) -> EligibilityResponse:
     raise ClearinghouseUnavailableError("answer_missing", detail="the file holds no 271")
 
 
-def _result(benefits: Benefits, inquiry: Inquiry, at: datetime) -> EligibilityResult:
+def _result(
+    benefits: Benefits,
+    statements: tuple[EligibilityInformation, ...],
+    periods: tuple[DatedPeriod, ...],
+    inquiry: Inquiry,
+    at: datetime,
+) -> EligibilityResult:
     match = match_quality(_asked(inquiry), _returned(benefits, inquiry))
-    starts, ends = _plan_dates(benefits)
+    starts, ends = _plan_dates(periods)
     return EligibilityResult(
         coverage_id=inquiry.coverage.coverage_id,
         payer_id=inquiry.coverage.payer.payer_id,
         checked_at=at,
         service_date=inquiry.service_on,
         state=CoverageState(benefits.coverage),
+        service_type=OFFICE_VISIT,
         match_quality=match.quality if not benefits.rejections else MatchQuality.NONE,
         corrected_fields=match.corrected_fields if not benefits.rejections else (),
         plan_name=next((each.plan_description or "" for each in benefits.statements if each.plan_description), ""),
         plan_starts_on=starts,
         plan_ends_on=ends,
         benefits=tuple(
-            benefit for each in benefits.statements if (benefit := _benefit(each, PLAN_COVERAGE)) is not None
+            benefit
+            for each in statements
+            for service_type in each.service_types
+            if (benefit := _benefit(each, service_type)) is not None
         ),
         other_payers=tuple(_other_payer(each) for each in benefits.other_payers),
         authorization_required=benefits.authorization_required,
@@ -213,8 +230,7 @@ def _returned(benefits: Benefits, inquiry: Inquiry) -> MemberIdentity | None:
     )
 
 
-def _plan_dates(benefits: Benefits) -> tuple[date | None, date | None]:
-    periods = [period for each in benefits.statements for period in each.periods]
+def _plan_dates(periods: tuple[DatedPeriod, ...]) -> tuple[date | None, date | None]:
     starts = next((each.period.start for each in periods if each.qualifier in {"291", "346", "307"}), None)
     ends = next((each.period.end for each in periods if each.qualifier == "347"), None)
     spans = (each.period for each in periods if each.qualifier == "291" and each.period.end != each.period.start)

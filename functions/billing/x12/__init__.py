@@ -64,6 +64,11 @@ if TYPE_CHECKING:
         ProfessionalSubscriber as ProfessionalSubscriber,
         SupportingForm as SupportingForm,
     )
+    from .claims_stream import (
+        ClaimsEnd as ClaimsEnd,
+        ClaimsStart as ClaimsStart,
+        stream_837 as stream_837,
+    )
     from .eligibility_270 import (
         EligibilityInquiry as EligibilityInquiry,
         EligibilityQuestion as EligibilityQuestion,
@@ -109,14 +114,7 @@ if TYPE_CHECKING:
         Party as Party,
     )
     from .reader import (
-        ClaimsEnd as ClaimsEnd,
-        ClaimsStart as ClaimsStart,
-        RemittanceEnd as RemittanceEnd,
-        RemittanceStart as RemittanceStart,
-        parse_835_claims as parse_835_claims,
         read as read,
-        stream_835 as stream_835,
-        stream_837 as stream_837,
     )
     from .remittance_835 import (
         ClaimBalance as ClaimBalance,
@@ -131,6 +129,12 @@ if TYPE_CHECKING:
         UnbalancedClaim as UnbalancedClaim,
         balance_claim as balance_claim,
         balance_remittance as balance_remittance,
+    )
+    from .remittance_stream import (
+        RemittanceEnd as RemittanceEnd,
+        RemittanceStart as RemittanceStart,
+        parse_835_claims as parse_835_claims,
+        stream_835 as stream_835,
     )
     from .separators import (
         DEFAULT_SEPARATORS as DEFAULT_SEPARATORS,
@@ -234,6 +238,11 @@ _HOMES = {
         "ProfessionalSubscriber",
         "SupportingForm",
     ),
+    "claims_stream": (
+        "ClaimsEnd",
+        "ClaimsStart",
+        "stream_837",
+    ),
     "eligibility_270": (
         "EligibilityInquiry",
         "EligibilityQuestion",
@@ -279,14 +288,7 @@ _HOMES = {
         "Party",
     ),
     "reader": (
-        "ClaimsEnd",
-        "ClaimsStart",
-        "RemittanceEnd",
-        "RemittanceStart",
-        "parse_835_claims",
         "read",
-        "stream_835",
-        "stream_837",
     ),
     "remittance_835": (
         "ClaimBalance",
@@ -301,6 +303,12 @@ _HOMES = {
         "UnbalancedClaim",
         "balance_claim",
         "balance_remittance",
+    ),
+    "remittance_stream": (
+        "RemittanceEnd",
+        "RemittanceStart",
+        "parse_835_claims",
+        "stream_835",
     ),
     "separators": (
         "DEFAULT_SEPARATORS",

@@ -12,18 +12,16 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
 
-from local.payer_simulator.api import (
-    APPEALS,
-    CLAIM_STATUS,
-    ELIGIBILITY,
-    INSTITUTIONAL_CLAIMS,
-    POLLING,
-    PROFESSIONAL_CLAIMS,
-    Api,
-    Reply,
-    Request,
-)
+from local.payer_simulator.api import Api, Reply, Request
 from local.payer_simulator.world import World
+
+HEALTHCARE = "/2024-04-01/change/medicalnetwork"
+ELIGIBILITY = f"{HEALTHCARE}/eligibility/v3/raw-x12"
+PROFESSIONAL_CLAIMS = f"{HEALTHCARE}/professionalclaims/v3/raw-x12-submission"
+INSTITUTIONAL_CLAIMS = f"{HEALTHCARE}/institutionalclaims/v1/raw-x12-submission"
+CLAIM_STATUS = f"{HEALTHCARE}/claimstatus/v2/raw-x12"
+POLLING = "/2023-08-01/polling/transactions"
+APPEALS = "/appeals"
 
 KEY = "local-key"
 BILLING_NPI = "1234567893"
@@ -72,7 +70,7 @@ def world(**parts: Any) -> dict[str, Any]:
 # --- writing requests -----------------------------------------------------------------------
 
 
-def interchange(  # noqa: PLR0913
+def interchange(
     code: str,
     version: str,
     sets: list[list[str]],
@@ -84,8 +82,10 @@ def interchange(  # noqa: PLR0913
     """Wrap written segments (without ST and SE) into one interchange."""
     kind = {"HC": "837", "HS": "270", "HR": "276"}[code]
     lines = [
-        f"ISA*00*          *00*          *ZZ*{sender:<15}*ZZ*CLEARSIM       "
-        f"*260302*0900*^*00501*{control:09d}*0*{usage}*:",
+        (
+            f"ISA*00*          *00*          *ZZ*{sender:<15}*ZZ*CLEARSIM       "
+            f"*260302*0900*^*00501*{control:09d}*0*{usage}*:"
+        ),
         f"GS*{code}*{sender}*CLEARSIM*20260302*0900*{control}*X*{version}",
     ]
     for index, segments in enumerate(sets, start=1):
@@ -175,7 +175,47 @@ class Sent:
         return interchange("HC", "005010X222A1", [self.segments()], **envelope)
 
 
-def inquiry_270(
+@dataclass
+class InstitutionalSent(Sent):
+    """An institutional claim: an outpatient visit, or a stay when the facility is 11."""
+
+    place: str = "13"
+    revenue_codes: tuple[tuple[str, str, str], ...] = (
+        ("0450", "99283", "400"),
+        ("0250", "", "60.50"),
+    )
+
+    def segments(self) -> list[str]:
+        day = self.day.replace("-", "")
+        head = super().segments()
+        start = next(at for at, one in enumerate(head) if one.startswith("CLM*"))
+        total = sum(Decimal(one[2]) for one in self.revenue_codes)
+        found = [
+            *head[:start],
+            f"CLM*{self.pcn}*{total}***{self.place}:A:{self.frequency}**A*Y*Y",
+            f"DTP*434*RD8*{day}-{day}",
+            *([f"DTP*435*DT*{day}0800"] if self.place == "11" else []),
+            "CL1*1*7*01",
+            "HI*ABK:E119",
+            *(["HI*ABJ:E119"] if self.place == "11" else []),
+            f"NM1*71*1*STONE*SARA****XX*{RENDERING_NPI}",
+        ]
+        for number, (revenue, code, charge) in enumerate(self.revenue_codes, start=1):
+            procedure = f"HC:{code}" if code else ""
+            found += [
+                f"LX*{number}",
+                f"SV2*{revenue}*{procedure}*{charge}*UN*1",
+                f"DTP*472*D8*{day}",
+                f"REF*6R*{self.pcn}L{number}",
+            ]
+        return found
+
+    def x12(self, **envelope: Any) -> str:
+        envelope.setdefault("control", self.control)
+        return interchange("HC", "005010X223A2", [self.segments()], **envelope)
+
+
+def inquiry_270(  # noqa: PLR0913 - one argument per element asked with
     member_id: str = "W1001",
     *,
     payer_id: str = "SIMCO",
@@ -265,6 +305,9 @@ class Scene:
         headers = {"idempotency-key": key} if key is not None else {}
         body = {"x12": text}
         return self.call("POST", PROFESSIONAL_CLAIMS, body, headers=headers, finish=finish)
+
+    def send_institutional(self, claim: InstitutionalSent) -> Reply:
+        return self.call("POST", INSTITUTIONAL_CLAIMS, {"x12": claim.x12()})
 
     def ask(self, text: str) -> X12:
         reply = self.call("POST", ELIGIBILITY, {"x12": text})
@@ -414,7 +457,9 @@ def claims_of(segments: list[list[str]]) -> list[ClaimSums]:
     return _sums(segments)[0]
 
 
-def _sums(segments: list[list[str]]) -> tuple[list[ClaimSums], list[str], int, int]:
+def _sums(  # noqa: C901 - one branch per segment
+    segments: list[list[str]],
+) -> tuple[list[ClaimSums], list[str], int, int]:
     claims: list[ClaimSums] = []
     trouble: list[str] = []
     line: list[int] | None = None

@@ -3,10 +3,14 @@ import json
 import pytest
 
 from tests.unit.payer_simulator.scenes import (
+    CLAIM_STATUS,
+    ELIGIBILITY,
     INSTITUTIONAL_CLAIMS,
     PROFESSIONAL_CLAIMS,
     Scene,
     Sent,
+    inquiry_270,
+    inquiry_276,
     scripted,
 )
 
@@ -87,9 +91,18 @@ def test_a_refusal_is_kept_under_its_key() -> None:
     assert scene.report()["totals"]["submissions_received"] == 0
 
 
-def test_a_test_indicator_is_refused_on_every_endpoint() -> None:
-    scene = Scene()
-    assert scene.send(Sent().x12(usage="T")).status == 400
+@pytest.mark.parametrize(
+    ("path", "text"),
+    [
+        (PROFESSIONAL_CLAIMS, Sent().x12(usage="T")),
+        (ELIGIBILITY, inquiry_270(usage="T")),
+        (CLAIM_STATUS, inquiry_276().replace("*0*P*:", "*0*T*:")),
+    ],
+)
+def test_a_test_indicator_is_refused_as_production(path: str, text: str) -> None:
+    reply = Scene().call("POST", path, {"x12": text})
+    assert reply.status == 400
+    assert json.loads(reply.body)["error"] == "TEST_INDICATOR"
 
 
 def test_a_body_that_is_not_the_expected_json_is_refused_without_being_shown() -> None:

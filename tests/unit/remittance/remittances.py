@@ -1,5 +1,6 @@
 """Builders of payer answers for the remittance tests. Amounts are cents, negatives reverse."""
 
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import date, timedelta
 
@@ -41,15 +42,23 @@ def judge(adjustment: Adjustment, _remarks: tuple[str, ...], _paid_cents: int) -
 
 def adjustments(**cents: int) -> tuple[Adjustment, ...]:
     """`adjustments(CO_45=2000, PR_1=500)`."""
-    parts = (name.split("_") + [amount] for name, amount in cents.items())
-    return tuple(
-        Adjustment(str(group), str(reason), int(amount)) for group, reason, amount in parts
-    )
+    made = []
+    for name, amount_cents in cents.items():
+        group, _, reason = name.partition("_")
+        made.append(Adjustment(group, reason, amount_cents))
+    return tuple(made)
 
 
-def line(ordinal: int, charge_cents: int, *, line_id: str = "", **cents: int) -> RemittedLine:
-    """A line that balances: what the adjustments leave is paid."""
-    made = adjustments(**cents)
+def line(
+    ordinal: int,
+    charge_cents: int,
+    split: Mapping[str, int] | None = None,
+    *,
+    line_id: str = "",
+    **cents: int,
+) -> RemittedLine:
+    """A line that balances: what the adjustments (`split`, `cents`) leave is paid."""
+    made = adjustments(**(split or {}), **cents)
     return RemittedLine(
         ordinal=ordinal,
         procedure=f"P{ordinal}",

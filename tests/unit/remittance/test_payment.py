@@ -1,4 +1,4 @@
-"""A whole payment: does it add up, was it seen before, is all of it in the ledger and at the bank."""
+"""A whole payment: does it add up, was it seen before, is all of it in ledger and bank."""
 
 from dataclasses import replace
 from datetime import timedelta
@@ -10,7 +10,6 @@ from hypothesis import strategies as st
 from functions.billing.domain.ledger.accounts import Account
 from functions.billing.domain.ledger.balances import balances
 from functions.billing.domain.ledger.bookings import DepositReceived, deposit_posting
-from functions.billing.domain.ledger.postings import Posting
 from functions.billing.domain.remittance.arrivals import (
     Arrival,
     classify_arrival,
@@ -110,6 +109,8 @@ def test_a_second_copy_is_a_duplicate_and_other_content_under_the_same_identity_
     assert classify_arrival(header, content_digest(header, [paid]), {}) is Arrival.NEW
     assert classify_arrival(copy, content_digest(copy, [paid]), known) is Arrival.DUPLICATE
     assert classify_arrival(header, content_digest(header, [denied]), known) is Arrival.CONFLICT
+    withheld = replace(header, provider_adjustments=(adjustment("WO", 5), adjustment("FB", -5)))
+    assert classify_arrival(header, content_digest(withheld, [paid]), known) is Arrival.CONFLICT
     test_file = replace(header, is_test=True)
     assert classify_arrival(test_file, content_digest(test_file, [paid]), {}) is Arrival.TEST
 
@@ -207,7 +208,7 @@ def test_an_unmatched_answer_is_in_the_ledger_at_once_and_moves_to_its_claim_lat
 def test_what_is_posted_of_a_payment_is_its_bpr_amount(
     splits: list[tuple[int, int]], provider_level: list[tuple[str, int]]
 ) -> None:
-    """Σ posted = BPR02 = Σ CLP04 − Σ PLB, every claim under its own snapshot."""
+    """Σ posted is BPR02 is Σ CLP04 less Σ PLB, every claim under its own snapshot."""
     answers = [
         answer(line(1, 10_000, CO_45=contractual, PR_1=patient), ordinal=number)
         for number, (contractual, patient) in enumerate(splits, start=1)
@@ -217,14 +218,16 @@ def test_what_is_posted_of_a_payment_is_its_bpr_amount(
     header = payment(
         1, claims_paid - sum(one.amount_cents for one in pairs), provider_adjustments=pairs
     )
-    ledger: list[Posting] = []
-    for one in answers:
-        ours = replace(claim(10_000), claim_id=f"claim:{one.ordinal}")
-        ledger.extend(plan((header, one), ours, charged(ours)).postings)
-    ledger.extend(
+    snapshots = [replace(claim(10_000), claim_id=f"claim:{one.ordinal}") for one in answers]
+    ledger = [
+        posting
+        for one, ours in zip(answers, snapshots, strict=True)
+        for posting in plan((header, one), ours, charged(ours)).postings
+    ]
+    ledger += [
         provider_adjustment_posting(pair, header, number, posted_on=DAY)
         for number, pair in enumerate(pairs, start=1)
-    )
+    ]
 
     assert remittance_differences(header, answers) == ()
     assert reconcile_totals(header, claims_paid_cents=claims_paid, postings=ledger).reconciles

@@ -41,23 +41,23 @@ def split_lines(draw: st.DrawFn, ordinal: int) -> RemittedLine:
 
 @st.composite
 def answers_of_one_claim(draw: st.DrawFn) -> list[Arrival]:
-    """Up to three answers, each maybe with its reversal, some split, some copied in a new file."""
+    """Up to three answers, whole, split or repeated, each maybe reversed then or later."""
     arrivals: list[Arrival] = []
     for number in range(draw(st.integers(1, 3))):
         ordinals = draw(st.sampled_from([(1,), (2,), (1, 2), (1, 2), ()]))
         lines = tuple(draw(split_lines(ordinal)) for ordinal in ordinals)
-        made = answer(
-            *lines, status=draw(st.sampled_from(["1", "1", "1", "2"])), CO_253=draw(CENTS) // 100
-        )
-        if not lines:
-            made = answer(charge_cents=20_000, CO_45=draw(CENTS), CO_197=draw(CENTS))
-        if arrivals and draw(st.booleans()):
+        status = draw(st.sampled_from(["1", "1", "1", "2"]))
+        repeats_first = draw(st.booleans())
+        if arrivals and repeats_first:
             made = arrivals[0][1]
+        elif lines:
+            made = answer(*lines, status=status, CO_253=draw(CENTS) // 100)
+        else:
+            made = answer(charge_cents=20_000, CO_45=draw(CENTS), CO_197=draw(CENTS))
         arrivals.append((payment(number), made))
         if draw(st.booleans()):
-            undo = reversal_of(made, ordinal=7)
             later = payment(draw(st.sampled_from([number, number + 5])))
-            arrivals.append((later, undo))
+            arrivals.append((later, reversal_of(made, ordinal=7)))
     return arrivals
 
 

@@ -99,7 +99,7 @@ def test_a_denied_line_stays_on_the_receivable_and_opens_a_denial() -> None:
 def test_the_claim_is_told_in_one_word(cents: dict[str, int], word: Adjudication) -> None:
     billed = claim(10_000)
 
-    made = plan((payment(1), answer(line(1, 10_000, **cents))), billed, charged(billed))
+    made = plan((payment(1), answer(line(1, 10_000, cents))), billed, charged(billed))
 
     assert made.adjudication.word is word
 
@@ -210,7 +210,7 @@ def test_interest_inside_a_line_is_income_and_not_payment_for_the_service() -> N
 
 
 @given(CENTS, CENTS, CENTS, CENTS, CENTS, st.integers(0, 12_000))
-def test_every_cent_of_the_charge_is_in_exactly_one_part(  # noqa: PLR0917
+def test_every_cent_of_the_charge_is_in_exactly_one_part(
     contractual: int, patient: int, denied: int, pended: int, interest: int, expected: int
 ) -> None:
     billed = claim(10_000, expected_cents=expected)

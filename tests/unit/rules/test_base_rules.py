@@ -1032,3 +1032,48 @@ def test_each_failure_says_what_to_do() -> None:
     for rule in base_rules().rules:
         assert rule.recommended_action.endswith("."), rule.rule_id
         assert rule.reason_code == rule.reason_code.lower(), rule.rule_id
+
+
+def on_two_days(first: str, second: str) -> ClaimContent:
+    later = date(2026, 3, 3)
+    return claim(
+        diagnoses=("M1711",),
+        lines=(line(first), line(second, service_date=later)),
+        service_to=later,
+    )
+
+
+@pytest.mark.parametrize(("first", "second"), [("80053", "80048"), ("20610", "99213")])
+def test_procedures_of_different_days_do_not_conflict(first: str, second: str) -> None:
+    assert not failures(verdicts_on(on_two_days(first, second)))
+
+
+@pytest.mark.parametrize(
+    ("born", "fits"),
+    [
+        (date(2008, 3, 2), True),
+        (date(2008, 3, 3), False),
+        (date(1986, 3, 3), True),
+        (date(1986, 3, 2), False),
+    ],
+)
+def test_an_age_limit_turns_on_the_birthday(born: date, *, fits: bool) -> None:
+    content = claim(patient=patient(birth_date=born), lines=(line("99395"),))
+
+    failed = [one.rule_id for one in failures(verdicts_on(content))]
+
+    assert failed == ([] if fits else ["procedure-age"])
+
+
+def test_a_service_may_be_repeated_as_often_as_its_modifier_says_so() -> None:
+    repeated = (line("36415", line_id=number, modifiers=("91",)) for number in ("a", "b"))
+
+    failed = [one.rule_id for one in failures(verdicts_on(claim(lines=(line(), *repeated))))]
+
+    assert failed == []
+
+
+def test_an_absent_location_is_not_also_a_wrong_place() -> None:
+    assert [one.rule_id for one in failures(verdicts_on(claim(location=None)))] == [
+        "location-present"
+    ]

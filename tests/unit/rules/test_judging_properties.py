@@ -27,6 +27,7 @@ from tests.unit.rules.claims import (
     claim,
     coverage,
     example_policies,
+    line,
     location,
     npi_of,
     patient,
@@ -178,7 +179,8 @@ def test_a_fingerprint_tells_apart_siblings_members_payers_and_billers() -> None
             claim(billing_provider=billing_provider(npi=npi_of("199900009"))),
             claim(patient=None),
             claim(coverage=None),
+            claim(lines=(line(modifiers=("25",)),)),
         )
     }
 
-    assert len(marks) == 7
+    assert len(marks) == 8

@@ -94,8 +94,9 @@ class DenialContext:
 class DenialResponse:
     """The answer to one denial.
 
-    `deterministic` responses act by themselves where `mode` is automate; `needs_review` says that a
-    person looks before anything else happens. `reasons` say which facts changed the class's answer.
+    `resubmission` says how the claim may go out again once it is corrected; nothing is sent
+    unchanged. `deterministic` responses act by themselves where `mode` is automate; `needs_review`
+    says that a person looks before anything else happens. `reasons` say which facts changed the class's answer.
     """
 
     action: str

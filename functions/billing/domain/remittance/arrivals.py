@@ -6,6 +6,7 @@ from enum import StrEnum
 
 from functions.billing.domain.remittance.records import (
     Adjustment,
+    ProviderAdjustment,
     RemittanceHeader,
     RemittedClaim,
 )
@@ -32,8 +33,6 @@ class ContentDigest:
     def __init__(self, header: RemittanceHeader) -> None:
         self._digest = hashlib.sha256()
         self._add("payment", header.identity)
-        for one in header.provider_adjustments:
-            self._add("provider", one.provider_id, one.reason, one.reference, one.amount_cents)
 
     def add(self, claim: RemittedClaim) -> None:
         """Take in the next claim, in file order."""
@@ -58,6 +57,10 @@ class ContentDigest:
                 *_words(line.adjustments),
             )
 
+    def add_adjustment(self, one: ProviderAdjustment) -> None:
+        """Take in the next provider-level adjustment; they come after the claims (PLB)."""
+        self._add("provider", one.provider_id, one.reason, one.reference, one.amount_cents)
+
     def hexdigest(self) -> str:
         """The digest of what was taken in so far."""
         return self._digest.hexdigest()
@@ -79,6 +82,8 @@ def content_digest(header: RemittanceHeader, claims: Iterable[RemittedClaim]) ->
     digest = ContentDigest(header)
     for claim in claims:
         digest.add(claim)
+    for one in header.provider_adjustments:
+        digest.add_adjustment(one)
     return digest.hexdigest()
 
 

@@ -631,7 +631,7 @@ def matched_posting(unmatched: Posting, *, posted_on: date) -> Posting:
 class TotalsCheck:
     """The totals of one payment: what the payer says, what its parts say, what we booked.
 
-    `BPR02 = Σ CLP04 − Σ PLB = Σ posted`. Posted is read from the ledger.
+    `BPR02 = Σ CLP04 - Σ PLB = Σ posted`. Posted is read from the ledger.
     """
 
     total_paid_cents: int

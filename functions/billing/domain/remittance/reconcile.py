@@ -418,7 +418,7 @@ def _patient_action(
 
 
 def is_forwarded(claim: RemittedClaim) -> bool:
-    """The payer sent the claim on to the next one itself (CLP02 19–21, or MA07, MA18)."""
+    """The payer sent the claim on to the next one itself (CLP02 19 to 21, or MA07, MA18)."""
     remarks = frozenset(claim.remarks).union(*(line.remarks for line in claim.lines))
     return claim.claim_status in FORWARDED_STATUSES or bool(remarks & CROSSED_OVER_REMARKS)
 

@@ -1,0 +1,149 @@
+"""What stands between ST and SE, taken batch by batch."""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import TYPE_CHECKING, Any
+
+from .loops import Origin, Trace
+from .tokens import SEGMENT_BYTES_MAX
+
+if TYPE_CHECKING:
+    from collections.abc import Generator, Iterator, Sequence
+
+    from .envelope import Envelope
+    from .errors import X12Error
+    from .tokens import Batch
+
+ENVELOPE_IDS = ("ISA", "IEA", "GS", "GE", "ST", "SE")
+
+
+class Run:
+    """Segments gathered across batches, with what is needed to place each in the file."""
+
+    __slots__ = ("byte_start", "offsets", "segments", "stride")
+
+    def __init__(self) -> None:
+        self.segments: list[str] = []
+        self.byte_start = 0
+        self.stride = 1
+        self.offsets: list[int] | None = None
+
+    def add(self, taken: list[str], byte: int, stride: int, offsets: list[int] | None) -> None:
+        """Take segments that begin at ``byte``; ``offsets`` when these are irregular."""
+        if not taken:
+            return
+        if not self.segments:
+            self.byte_start, self.stride = byte, stride
+        if self.offsets is None and (offsets is not None or stride != self.stride):
+            self.offsets = _offsets(self.segments, self.byte_start, self.stride)
+        if self.offsets is not None:
+            self.offsets.pop()
+            self.offsets += offsets if offsets is not None else _offsets(taken, byte, stride)
+        self.segments += taken
+
+    def extend(self, batch: Batch, start: int, stop: int) -> None:
+        """Take ``batch.segments[start:stop]``."""
+        offsets = batch.offsets[start : stop + 1] if batch.offsets is not None else None
+        byte = batch.byte_of(start) if start < stop else 0
+        self.add(batch.segments[start:stop], byte, batch.stride, offsets)
+
+
+def _offsets(segments: list[str], byte: int, stride: int) -> list[int]:
+    """Give the byte of each segment, and of the end."""
+    offsets = [byte]
+    for segment in segments:
+        byte += len(segment) + stride
+        offsets.append(byte)
+    return offsets
+
+
+class Body:
+    """What stands between ST and SE, taken as it comes."""
+
+    def __init__(self, envelope: Envelope, byte_start: int) -> None:
+        self.envelope = envelope
+        self.byte_start = byte_start
+        self.segment_count = 0
+        self.error: X12Error | None = None
+        self.trace = Trace(
+            envelope.file,
+            envelope.interchange.control_number,
+            envelope.group.control_number if envelope.group else "",
+            envelope.control_number,
+        )
+
+    def feed(self, batch: Batch, start: int) -> Generator[Any, None, int]:
+        """Take segments from ``start``; return the index of the first that is not the body's."""
+        raise NotImplementedError
+
+    def finish(self, byte_end: int) -> Iterator[Any]:
+        """Give what remains to be given once the SE has been found right."""
+        raise NotImplementedError
+
+    def evidence(self) -> bytes:
+        """Give the bytes held, for a refusal."""
+        return b""
+
+    def origin(self, segment_number: int, run: Run) -> Origin:
+        """Make the origin of segments of this transaction."""
+        return Origin(self.trace, segment_number, run.byte_start, run.stride, run.offsets)
+
+    def _stop_at(self, batch: Batch, start: int) -> int:
+        """Find the next segment of the envelope."""
+        cut = self.envelope.interchange.separators.element
+        ends = stops(cut)
+        index = start
+        while index < len(batch.segments):
+            segment = batch.segments[index]
+            if segment[:3] in ends:
+                if is_named(segment, cut):
+                    return index
+            elif batch.is_uneven(segment):
+                batch.straighten()
+                continue
+            index += 1
+        return index
+
+
+@cache
+def stops(cut: str) -> frozenset[str]:
+    """Give the first three characters of the segments that end a body."""
+    return frozenset((name + cut)[:3] for name in ENVELOPE_IDS) | frozenset(ENVELOPE_IDS)
+
+
+def is_named(segment: str, cut: str) -> bool:
+    """Say whether a segment's name is two or three letters long, as three were looked at."""
+    if len(segment) <= 3 or segment[2] == cut or segment[3] == cut:  # noqa: PLR2004
+        return True
+    # The next interchange's ISA comes with separators of its own.
+    return segment.startswith("ISA") and not segment[3].isalnum()
+
+
+def raw_of(segments: Sequence[str], end: str) -> bytes:
+    kept, size = [], 0
+    for segment in segments:
+        size += len(segment) + len(end)
+        if size > SEGMENT_BYTES_MAX:
+            break
+        kept.append(segment + end)
+    return "".join(kept).encode("latin-1")
+
+
+class OtherBody(Body):
+    """A transaction of a kind that was not asked for: passed over, and refused."""
+
+    def __init__(self, envelope: Envelope, byte_start: int, expected: str) -> None:
+        super().__init__(envelope, byte_start)
+        self.error = self.origin(1, Run()).error(
+            "other_kind", expected=expected, found=envelope.kind, segment_id="ST", element="ST01"
+        )
+
+    def feed(self, batch: Batch, start: int) -> Generator[Any, None, int]:
+        stop = self._stop_at(batch, start)
+        self.segment_count += stop - start
+        return stop
+        yield
+
+    def finish(self, byte_end: int) -> Iterator[Any]:
+        return iter(())

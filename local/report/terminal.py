@@ -1,0 +1,164 @@
+"""The summary on the terminal, for someone who manages billing: money, people, measures, checks."""
+
+from rich.console import Console, Group, RenderableType
+from rich.padding import Padding
+from rich.table import Table
+from rich.text import Text
+
+from local.report.words import (
+    count_of,
+    denial_class,
+    dollars,
+    duration,
+    measure,
+    queue,
+    sentence,
+    state,
+)
+from local.run_report import RunReport
+
+_WORK_SHOWN = 14
+_KPIS_SHOWN = 12
+
+
+def print_summary(report: RunReport, console: Console) -> None:
+    """Print everything, most important first, the verdict last."""
+    console.print()
+    console.rule(f"[bold]A day of billing: {report.name}, {report.today:%d %B %Y}[/]", align="left")
+    console.print(
+        f"{count_of(report.patients, 'patient')}, {count_of(report.encounters, 'encounter')}, "
+        f"{count_of(report.claim_count, 'claim')}; seed {report.seed}; "
+        f"run in {duration(report.seconds)}\n",
+        highlight=False,
+    )
+    for part in (
+        _claims(report),
+        _money(report),
+        _denials(report),
+        _work(report),
+        _kpis(report),
+        _other(report),
+        _checks(report),
+    ):
+        console.print(part, highlight=False)
+    console.print(_verdict(report), highlight=False)
+
+
+def _titled(title: str, body: RenderableType) -> RenderableType:
+    return Group(Text(title, style="bold"), Padding(body, (0, 0, 1, 2)))
+
+
+def _grid(*justify: str) -> Table:
+    table = Table.grid(padding=(0, 2))
+    for side in justify:
+        table.add_column(justify="right" if side == "right" else "left", overflow="fold")
+    return table
+
+
+def _claims(report: RunReport) -> RenderableType:
+    table = _grid("right", "left", "left")
+    for stage in report.funnel:
+        table.add_row(f"{stage.count:,}", stage.label.lower(), Text(stage.note, style="dim"))
+    now = _grid("right", "left")
+    for name, count in report.claims.items():
+        now.add_row(f"{count:,}", state(name))
+    outcome = _grid("right", "left")
+    for name, count in report.claims_by_outcome.items():
+        outcome.add_row(f"{count:,}", sentence(name).lower())
+    side_by_side = _grid("left", "left", "left")
+    side_by_side.add_row(
+        Text("A claim's way", style="dim"),
+        Text("Where they are now", style="dim"),
+        Text("What became of them", style="dim"),
+    )
+    side_by_side.add_row(table, now, outcome)
+    return _titled("Claims", side_by_side)
+
+
+def _money(report: RunReport) -> RenderableType:
+    money = report.money
+    table = _grid("right", "left")
+    for cents, words in (
+        (money.billed_cents, "billed to payers"),
+        (money.allowed_cents, "allowed by payers"),
+        (money.paid_cents, "paid by payers"),
+        (money.patient_cents, "for patients to pay"),
+        (money.denied_cents, "denied, still open"),
+        (money.outstanding_cents, "outstanding in all (patients, denied, disputed, not answered)"),
+        (money.recovered_cents, "won back after a denial"),
+    ):
+        table.add_row(dollars(cents), words)
+    return _titled("Money", table)
+
+
+def _denials(report: RunReport) -> RenderableType:
+    if not report.denials:
+        return Text("")
+    table = _grid("right", "right", "left", "left")
+    for one in report.denials:
+        done = "; ".join(f"{sentence(name).lower()} {n}" for name, n in one.responses.items())
+        table.add_row(
+            str(one.count), dollars(one.cents), denial_class(one.bucket), Text(done, style="dim")
+        )
+    return _titled("Denials", table)
+
+
+def _work(report: RunReport) -> RenderableType:
+    if not report.work:
+        return _titled("What people must do now", Text("Nothing."))
+    table = _grid("right", "left", "left", "right")
+    before = ""
+    for one in report.work[:_WORK_SHOWN]:
+        owner = queue(one.queue)
+        table.add_row(
+            str(one.count),
+            Text("" if owner == before else owner, style="bold"),
+            f"{sentence(one.reason)}: {one.recommended_action}",
+            dollars(one.amount_cents) if one.amount_cents else "",
+        )
+        before = owner
+    left = len(report.work) - _WORK_SHOWN
+    if left > 0:
+        table.add_row("", "", Text(f"and {left} more kinds: billing work", style="dim"), "")
+    return _titled("What people must do now", table)
+
+
+def _kpis(report: RunReport) -> RenderableType:
+    measured = [one for one in report.kpi_table if one.value is not None][:_KPIS_SHOWN]
+    if not measured:
+        return Text("")
+    table = _grid("right", "left", "left")
+    for one in measured:
+        table.add_row(measure(one.value, one.unit), one.label, Text(one.definition, style="dim"))
+    return _titled("KPIs", table)
+
+
+def _other(report: RunReport) -> RenderableType:
+    table = _grid("right", "left")
+    published = sum(report.events_published.values())
+    refused = sum(one.count for one in report.events_refused)
+    absorbed = sum(report.events_absorbed.values())
+    table.add_row(f"{published:,}", f"events published, {refused} refused, {absorbed} absorbed")
+    table.add_row(f"{report.dead_letters:,}", "dead letters")
+    if report.unreadable_files:
+        table.add_row(str(len(report.unreadable_files)), "files that could not be read")
+    if report.cost_usd_per_1000_claims is not None:
+        table.add_row(f"${report.cost_usd_per_1000_claims:.3f}", "AWS cost of 1,000 claims")
+    return _titled("Machine room", table)
+
+
+def _checks(report: RunReport) -> RenderableType:
+    table = _grid("left", "left", "left")
+    for check in report.checks:
+        mark = Text("✓", style="green") if check.holds else Text("✗", style="bold red")
+        table.add_row(mark, check.name, Text(check.detail, style="dim"))
+    for one in report.unexplained_details:
+        table.add_row(Text("?", style="red"), one.subject, one.why)
+    return _titled("Checks", table)
+
+
+def _verdict(report: RunReport) -> Text:
+    failing = sum(not check.holds for check in report.checks)
+    if failing:
+        return Text(f"✗ {failing} of {len(report.checks)} checks do not hold.", style="bold red")
+    return Text(f"✓ All {len(report.checks)} checks hold.", style="bold green")

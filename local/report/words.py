@@ -1,0 +1,119 @@
+"""Figures and codes as people read them."""
+
+from collections.abc import Mapping
+
+# The nine classes of denials, and the two ways of not having one.
+DENIAL_CLASSES: Mapping[str, str] = {
+    "eligibility": "Coverage not in force",
+    "authorization": "No authorization",
+    "coding": "Coding",
+    "bundling": "Bundled with another service",
+    "timely_filing": "Filed too late",
+    "duplicate": "Duplicate billing",
+    "duplicate_billing": "Duplicate billing",
+    "cob": "Another payer comes first",
+    "coordination_of_benefits": "Another payer comes first",
+    "demographic": "Patient data do not match",
+    "demographic_mismatch": "Patient data do not match",
+    "payer_edit": "Payer's own rule",
+    "payer_specific_edit": "Payer's own rule",
+    "unmapped": "Not in the table",
+}
+
+QUEUES: Mapping[str, str] = {
+    "front_desk": "Front desk",
+    "authorization": "Authorizations",
+    "coding": "Coding",
+    "billing": "Billing",
+    "credentialing": "Credentialing",
+    "finance": "Finance",
+    "engineering": "Engineering",
+}
+
+STATES: Mapping[str, str] = {
+    "staged": "assembled",
+    "held": "held by our own checks",
+    "awaiting_approval": "waiting for a second person",
+    "validated": "ready to send",
+    "submitting": "being sent",
+    "outcome_unknown": "sent, outcome not known",
+    "submitted": "sent",
+    "accepted": "accepted by the payer, not yet answered",
+    "rejected": "rejected at the front door",
+    "adjudicated": "answered by the payer, money open",
+    "closed": "settled",
+    "void": "void",
+}
+
+
+def dollars(cents: int) -> str:
+    """Cents as dollars: `$1,234.50`, `-$3.00`."""
+    sign = "-" if cents < 0 else ""
+    whole, rest = divmod(abs(cents), 100)
+    return f"{sign}${whole:,}.{rest:02d}"
+
+
+def short_dollars(cents: int) -> str:
+    """Dollars where room is scarce: `$950`, `$12.4k`, `$1.25M`."""
+    sign = "-" if cents < 0 else ""
+    amount = abs(cents) / 100
+    if amount >= 1_000_000:  # noqa: PLR2004 - a million
+        return f"{sign}${amount / 1_000_000:.2f}M"
+    if amount >= 10_000:  # noqa: PLR2004 - below it the exact figure is short enough
+        return f"{sign}${amount / 1_000:.1f}k"
+    return f"{sign}${amount:,.0f}"
+
+
+def sentence(code: str) -> str:
+    """A code as words: `timely_filing_expired` → `Timely filing expired`."""
+    words = code.replace("_", " ").replace(".", " ").strip()
+    return words[:1].upper() + words[1:]
+
+
+def denial_class(bucket: str) -> str:
+    """A denial class in words."""
+    return DENIAL_CLASSES.get(bucket, sentence(bucket))
+
+
+def queue(name: str) -> str:
+    """A work queue in words."""
+    return QUEUES.get(name, sentence(name))
+
+
+def state(name: str) -> str:
+    """A claim's state in words."""
+    return STATES.get(name, sentence(name).lower())
+
+
+def count_of(number: int, one: str, many: str = "") -> str:
+    """`1 claim`, `3 claims`."""
+    return f"{number:,} {one if number == 1 else many or one + 's'}"
+
+
+def measure(value: float | None, unit: str) -> str:
+    """A measure with its unit, or a dash where nothing could be measured."""
+    if value is None:
+        return "–"
+    match unit:
+        case "ratio":
+            return f"{value * 100:.1f} %"
+        case "seconds":
+            return duration(value)
+        case "days":
+            return f"{value:.1f} days"
+        case "usd":
+            return f"${value:.6f}"
+        case _:
+            return f"{value:,.2f}"
+
+
+def duration(seconds: float) -> str:
+    """Seconds as people say them: `45 s`, `2.5 min`, `3.1 h`, `4.0 days`."""
+    minute, hour, day = 60, 3600, 86400
+    if seconds < 2 * minute:
+        return f"{seconds:.0f} s"
+    if seconds < 2 * hour:
+        return f"{seconds / minute:.1f} min"
+    if seconds < 2 * day:
+        return f"{seconds / hour:.1f} h"
+    return f"{seconds / day:.1f} days"
