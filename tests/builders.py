@@ -79,7 +79,11 @@ DOCTOR = Provider(
     provider_id="doctor-1", npi="1558598797", family="ROWAN", given="JUNE", taxonomy="207Q00000X"
 )
 OFFICE = Location(
-    location_id="office-1", name="SPRINGFIELD OFFICE", place_of_service="11", department="family", address=ADDRESS
+    location_id="office-1",
+    name="SPRINGFIELD OFFICE",
+    place_of_service="11",
+    department="family",
+    address=ADDRESS,
 )
 SERVICE_DAY = date(2026, 2, 26)
 VISIT_LINE = Charge(
@@ -111,7 +115,9 @@ def encounter(**changes: Any) -> Encounter:
     return replace(plain, **changes)
 
 
-def staged_claim(records: Records, visit: Encounter | None = None, *, claim_id: str = "CTESTCLAIM01") -> Claim:
+def staged_claim(
+    records: Records, visit: Encounter | None = None, *, claim_id: str = "CTESTCLAIM01"
+) -> Claim:
     """An encounter's claim, staged and stored with its content."""
     visit = visit or encounter()
     (content,) = assemble(
@@ -134,12 +140,18 @@ def staged_claim(records: Records, visit: Encounter | None = None, *, claim_id: 
         staged_at=NOON,
     )
     stored = StoredContent(
-        claim_id=claim_id, revision=1, content=content, unmapped=visit.unmapped, problems=visit.problems
+        claim_id=claim_id,
+        revision=1,
+        content=content,
+        unmapped=visit.unmapped,
+        problems=visit.problems,
     )
     return store(records, claim, stored)
 
 
-def released_claim(records: Records, visit: Encounter | None = None, *, claim_id: str = "CTESTCLAIM01") -> Claim:
+def released_claim(
+    records: Records, visit: Encounter | None = None, *, claim_id: str = "CTESTCLAIM01"
+) -> Claim:
     """A claim that validation let through."""
     staged = staged_claim(records, visit, claim_id=claim_id)
     return store(records, staged.moved(ClaimState.VALIDATED, validated_at=NOON))
@@ -149,7 +161,13 @@ def store(records: Records, claim: Claim, *new: StoredContent) -> Claim:
     """Commit a claim as a test needs it; the stored copy is returned, with its version."""
     records.commit(
         Commit(
-            step="test", cause=CAUSE, actor=Actor("test"), at=NOON, root=claim, decision="given", new=new
+            step="test",
+            cause=CAUSE,
+            actor=Actor("test"),
+            at=NOON,
+            root=claim,
+            decision="given",
+            new=new,
         )
     )
     return read(records, claim.claim_id)

@@ -167,13 +167,17 @@ class ScriptedClearinghouse:
             self.received.append((idempotency_key, body))
         if fault == "lost_answer":
             raise ClearinghouseUnavailableError("no_answer")
-        return SubmissionAnswer(accepted=True, code="200", clearinghouse_id=f"T{len(self.received)}")
+        return SubmissionAnswer(
+            accepted=True, code="200", clearinghouse_id=f"T{len(self.received)}"
+        )
 
     def look_up(self, patient_control_number: str) -> Lookup:
         if self.lookup_fault:
             return Lookup.UNAVAILABLE
         marker = f"CLM*{patient_control_number}*".encode()
-        return Lookup.FOUND if any(marker in body for _, body in self.received) else Lookup.NOT_FOUND
+        return (
+            Lookup.FOUND if any(marker in body for _, body in self.received) else Lookup.NOT_FOUND
+        )
 
     def check_eligibility(self, body: bytes) -> bytes:
         self.inquiries.append(body)

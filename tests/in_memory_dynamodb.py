@@ -35,8 +35,12 @@ class InMemoryDynamoDb:
             raise _refusal("ValidationException", "TransactWriteItems")
         verdicts = [self._allows(put["TableName"], put["Item"], put) for put in puts]
         if not all(verdicts):
-            reasons = [{"Code": "None" if verdict else "ConditionalCheckFailed"} for verdict in verdicts]
-            raise _refusal("TransactionCanceledException", "TransactWriteItems", CancellationReasons=reasons)
+            reasons = [
+                {"Code": "None" if verdict else "ConditionalCheckFailed"} for verdict in verdicts
+            ]
+            raise _refusal(
+                "TransactionCanceledException", "TransactWriteItems", CancellationReasons=reasons
+            )
         for put in puts:
             self._store(put["TableName"], put["Item"])
         return {}
@@ -49,13 +53,18 @@ class InMemoryDynamoDb:
             found = [
                 item
                 for item in items
-                if item["pk"]["S"] == values[":pk"] and item["sk"]["S"].startswith(values[":prefix"])
+                if item["pk"]["S"] == values[":pk"]
+                and item["sk"]["S"].startswith(values[":prefix"])
             ]
             found.sort(key=lambda item: item["sk"]["S"])
         else:
             hash_key, sort_key = _INDEX_KEYS[index]
             wanted = values.get(":kind") or values[":ref"]
-            found = [item for item in items if item.get(hash_key, {}).get("S") == wanted and sort_key in item]
+            found = [
+                item
+                for item in items
+                if item.get(hash_key, {}).get("S") == wanted and sort_key in item
+            ]
             if ":until" in values:
                 found = [item for item in found if item[sort_key]["S"] <= values[":until"]]
             found.sort(key=lambda item: item[sort_key]["S"])
@@ -63,7 +72,10 @@ class InMemoryDynamoDb:
 
     def plain_items(self, table: str, *, kind: str | None = None) -> list[dict[str, Any]]:
         """A table's items as plain data, in the order they were first stored."""
-        items = [{name: plain_value(value) for name, value in item.items()} for item in self.tables[table].values()]
+        items = [
+            {name: plain_value(value) for name, value in item.items()}
+            for item in self.tables[table].values()
+        ]
         return [item for item in items if kind in (None, item.get("kind"))]
 
     def _store(self, table: str, item: Item) -> None:
@@ -77,7 +89,10 @@ class InMemoryDynamoDb:
             case "attribute_not_exists(pk)":
                 return stored is None
             case "#version = :version":
-                return stored is not None and stored["version"] == put["ExpressionAttributeValues"][":version"]
+                return (
+                    stored is not None
+                    and stored["version"] == put["ExpressionAttributeValues"][":version"]
+                )
             case other:
                 raise AssertionError(f"condition {other} is not known here")
 

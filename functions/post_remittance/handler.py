@@ -3,7 +3,7 @@
 from functions.billing.domain.commit import Cause
 from functions.billing.runtime.bootstrap import Dependencies
 from functions.billing.runtime.step import Outcome, billing_step
-from functions.billing.usecases.post_remittance import PostRemittance, PostingPorts
+from functions.billing.usecases.post_remittance import PostingPorts, PostRemittance
 from functions.billing.usecases.post_remittance import post_remittance as use_case
 
 

@@ -22,7 +22,9 @@ def lambda_handler(event: dict[str, Any], _context: object) -> BatchAnswer:
     waiting = [_waiting(record) for record in event["Records"] if _is_outbox(record)]
     deps = dependencies()
     try:
-        failed = publish_outbox(waiting, publisher=deps.publisher, signer=deps.signer, clock=deps.clock)
+        failed = publish_outbox(
+            waiting, publisher=deps.publisher, signer=deps.signer, clock=deps.clock
+        )
     except Exception as error:  # noqa: BLE001 the whole batch is answered for
         report(STEP, error)
         failed = tuple(record.position for record in waiting)

@@ -3,7 +3,10 @@
 from functions.billing.domain.commit import Cause
 from functions.billing.runtime.bootstrap import Dependencies
 from functions.billing.runtime.step import Outcome, billing_step
-from functions.billing.usecases.record_acknowledgement import AcknowledgementPorts, RecordAcknowledgement
+from functions.billing.usecases.record_acknowledgement import (
+    AcknowledgementPorts,
+    RecordAcknowledgement,
+)
 from functions.billing.usecases.record_acknowledgement import record_acknowledgement as use_case
 
 

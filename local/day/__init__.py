@@ -1,12 +1,18 @@
 """A day of an EHR: documents, events, the payers' world, and what should come of it."""
 
+from local.day.built_in import build_day
+from local.day.fhir_folder import day_from_fhir
 from local.day.records import (
     Approval,
     AutomationSetting,
     Day,
-    DepositScript,
+    DayError,
     EhrEvent,
     Expectation,
+    Phase,
+    Reception,
+    Signing,
+    SimulatorCall,
     UnreadableFile,
 )
 
@@ -14,8 +20,14 @@ __all__ = [
     "Approval",
     "AutomationSetting",
     "Day",
-    "DepositScript",
+    "DayError",
     "EhrEvent",
     "Expectation",
+    "Phase",
+    "Reception",
+    "Signing",
+    "SimulatorCall",
     "UnreadableFile",
+    "build_day",
+    "day_from_fhir",
 ]

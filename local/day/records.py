@@ -7,15 +7,21 @@ from enum import StrEnum
 from typing import Any
 
 
+class DayError(Exception):
+    """A day cannot be built; the message says what to do, and names no patient."""
+
+
 class Phase(StrEnum):
     """When in the day something is published. Phases run in this order."""
 
     BOOKING = "booking"
+    OUTAGE = "outage"
     BEFORE_VISIT = "before_visit"
     VISIT = "visit"
     SIGN = "sign"
     LATER = "later"
     FAULTS = "faults"
+    AFTER_PAYMENT = "after_payment"
 
 
 class Signing(StrEnum):
@@ -23,8 +29,15 @@ class Signing(StrEnum):
 
     VALID = "valid"
     ABSENT = "absent"
+    """No signature at all."""
     FORGED = "forged"
+    """The right key id, but signed with another key."""
+    UNKNOWN_KEY = "unknown_key"
+    """Signed with a key nobody registered, under its own id."""
     ALTERED = "altered"
+    """Signed rightly; then `data` was changed."""
+    STALE = "stale"
+    """Signed rightly, an hour ago: a replay."""
 
 
 class Reception(StrEnum):
@@ -37,11 +50,13 @@ class Reception(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EhrEvent:
-    """One event as the EHR (or the bank) publishes it; `data` holds ids and references only.
+    """One event as the EHR publishes it; `data` holds ids and references only.
 
+    `repeat` is how many times the very same envelope is put on the bus, one after the other.
+    `same_envelope_as` is not empty when the envelope of an earlier event, with its signature, is to
+    be put on the bus once more in place of a new one.
     `expect` and `expect_reason` tell what the inbox should do with it; `scenario` says why it is
     there.
-    `repeat` is how many times the very same envelope is put on the bus.
     """
 
     phase: Phase
@@ -53,38 +68,56 @@ class EhrEvent:
     source: str = "ehr.northfield"
     signing: Signing = Signing.VALID
     repeat: int = 1
+    same_envelope_as: str = ""
     expect: Reception = Reception.ACTED
     expect_reason: str = ""
     scenario: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Expectation:
-    """Where one encounter or appointment should end, in which scenario, and for what reason.
+class SimulatorCall:
+    """A call to the payer simulator's control interface, made before a phase begins."""
 
-    `end_states` are lifecycle states, any of which is right; `reason_codes` must all be found on
-    the subject.
+    before: Phase
+    path: str
+    body: Mapping[str, Any] = field(repr=False)
+    why: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Expectation:
+    """Where one encounter or appointment should end, and why. Empty fields are not checked.
+
+    Attributes
+    ----------
+    subject_id
+        The encounter id, or the appointment id for a visit that was only booked.
+    encounter_state
+        `BillingEncounter.state`.
+    claim_states
+        Lifecycle states of its claim, any of which is right; empty: no claim at all.
+    adjudication
+        The payer's last word on the claim.
+    reasons
+        Codes that must all be found among the claim's or encounter's reasons.
+    denial_class
+        The class of its denial.
+    events
+        Event types that must have been published about it.
+    work
+        (queue, reason) of work items that must have been opened about it.
     """
 
     scenario: str
     subject_id: str
-    end_states: tuple[str, ...]
-    reason_codes: tuple[str, ...] = ()
-    queue: str = ""
+    encounter_state: str = ""
+    claim_states: tuple[str, ...] = ()
+    adjudication: str = ""
+    reasons: tuple[str, ...] = ()
+    denial_class: str = ""
+    events: tuple[str, ...] = ()
+    work: tuple[tuple[str, str], ...] = ()
     note: str = ""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DepositScript:
-    """How the bank behaves for one payer's payments.
-
-    `deposit` is `exact` (same trace and amount), `differs` (by `difference_cents`) or `absent`.
-    """
-
-    payer_id: str
-    deposit: str
-    difference_cents: int = 0
-    scenario: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -98,17 +131,16 @@ class Approval:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AutomationSetting:
-    """One automated step set to `observe`, `assist` or `automate` for a payer and location."""
+    """One automated step set to `observe`, `assist` or `automate` for a payer."""
 
     step: str
     payer_id: str
-    location_id: str
     mode: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UnreadableFile:
-    """A file of the folder that is no FHIR bundle, with the reason in words."""
+    """A file of the folder that could not be used, with the reason in words."""
 
     file_name: str
     reason: str
@@ -118,9 +150,22 @@ class UnreadableFile:
 class Day:
     """Everything the demo publishes, stores and checks.
 
-    `documents` maps a key under `ehr/` to FHIR bundle bytes. `world` is the payer simulator's
-    world, as JSON.
-    `mapping` is the mapping content the product must be given before the day begins.
+    Attributes
+    ----------
+    documents
+        Key under `ehr/` → FHIR bundle bytes.
+    events
+        In the order of publishing.
+    simulator_calls
+        What changes at the payers during the day.
+    world
+        The payer simulator's world, as JSON; bank deposits are scripted there.
+    mapping
+        The mapping content the product must be given before the day begins.
+    expectations
+        Subject id → where it should end. Empty for a folder's day.
+    unreadable
+        Files of a folder that could not be used.
     """
 
     name: str
@@ -130,10 +175,10 @@ class Day:
     events: tuple[EhrEvent, ...] = field(repr=False)
     world: Mapping[str, Any] = field(repr=False)
     mapping: Mapping[str, Any] = field(repr=False)
+    simulator_calls: tuple[SimulatorCall, ...] = ()
     automation: tuple[AutomationSetting, ...] = ()
     approvals: tuple[Approval, ...] = ()
-    deposits: tuple[DepositScript, ...] = ()
-    expectations: Mapping[str, Expectation] = field(default_factory=dict)
+    expectations: Mapping[str, Expectation] = field(default_factory=dict, repr=False)
     unreadable: tuple[UnreadableFile, ...] = ()
     encounter_count: int = 0
     patient_count: int = 0

@@ -364,7 +364,7 @@ class Api:
     def _receive_appeal(self, request: Request) -> Reply:
         body = AppealBody.model_validate_json(request.body)
         packet = hashlib.sha256(body.model_dump_json().encode()).hexdigest()
-        known = self.simulator.appeals.get(body.appeal_id)
+        known = self.simulator.appeals.get((body.appeal_id, body.level))
         if known is not None and known.content_sha256 != packet:
             return _error(422, "APPEAL_ID_REUSED", "the appeal was received with another content")
         appeal = known or self.simulator.receive_appeal(
@@ -374,6 +374,7 @@ class Api:
             200,
             {
                 "receipt_id": appeal.receipt_id,
+                "transactionId": appeal.receipt_id,
                 "appeal_id": appeal.appeal_id,
                 "received_on": appeal.received_on.isoformat(),
                 "status": "received",

@@ -265,7 +265,9 @@ class _Delivery:
         simulator = self.simulator
         simulator.waves["appeals"] += 1
         number = self.wave.numbers["appeals"] = simulator.waves["appeals"]
-        for appeal in sorted(simulator.appeals.values(), key=lambda one: one.appeal_id):
+        for appeal in sorted(
+            simulator.appeals.values(), key=lambda one: (one.appeal_id, one.level)
+        ):
             payer_id = appeal.landed.payer.payer_id
             if appeal.decided_on or appeal.wave > number or payer_id not in self.payer_ids:
                 continue

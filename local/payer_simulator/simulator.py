@@ -122,7 +122,7 @@ class Simulator:
         self.due_answers: list[DueAnswer] = []
         self.due_999: list[Submission] = []
         self.late: list[tuple[Parsed, str]] = []
-        self.appeals: dict[str, Appeal] = {}
+        self.appeals: dict[tuple[str, int], Appeal] = {}
         self.files: dict[str, DeliveredFile] = {}
         self.deposits: list[Deposit] = []
         self.remittances: dict[tuple[str, str], RemittanceRecord] = {}
@@ -263,7 +263,10 @@ class Simulator:
             control_number=_FIRST_ONLINE_CONTROL + self.next_control(f"{sender} online"),
             written_at=self.now,
         )
-        return write_interchange(envelope, sets, style)
+        # A byte order mark is a habit of files, not of online answers.
+        return write_interchange(
+            envelope, sets, style.model_copy(update={"byte_order_mark": False})
+        )
 
     def next_control(self, sender: str) -> int:
         """Return the next ISA13 and GS06 of a sender."""
@@ -567,10 +570,14 @@ class Simulator:
             received_on=self.today,
             wave=self.waves["appeals"] + 1 + answer.after_waves,
             answer=answer,
-            receipt_id=f"AR{hashlib.sha256(appeal_id.encode()).hexdigest()[:12].upper()}",
+            receipt_id=_receipt_for(appeal_id, level),
         )
-        self.appeals[appeal_id] = appeal
+        self.appeals[appeal_id, level] = appeal
         return appeal
+
+
+def _receipt_for(appeal_id: str, level: int) -> str:
+    return f"AR{hashlib.sha256(f'{appeal_id}|{level}'.encode()).hexdigest()[:12].upper()}"
 
 
 def _visit(claim: Claim) -> tuple[str, str, dt.date]:

@@ -176,3 +176,47 @@ def test_the_layer_holds_the_models_of_the_services_the_adapters_call() -> None:
 
     assert called
     assert called <= AWS_SERVICES
+
+
+IMPORT_EACH = """
+import importlib, pathlib, sys
+layer, *roots = sys.argv[1:]
+sys.path.insert(0, layer)
+for root in roots:
+    sys.path.insert(0, root)
+    name = pathlib.Path(root).name
+    handler = importlib.import_module(f"functions.{name}.handler")
+    assert callable(handler.lambda_handler), name
+    assert handler.__file__.startswith(root), handler.__file__
+    sys.path.remove(root)
+    for module in [each for each in sys.modules if each.split(".")[0] == "functions"]:
+        del sys.modules[module]
+"""
+
+
+def test_every_built_handler_loads_from_its_zip_and_the_layer_alone(tmp_path: Path) -> None:
+    """On the emulator a missing dependency hides: functions see its own packages there."""
+    assets = PROJECT_ROOT / "build" / Stage.LOCAL
+    if not (assets / "layer.zip").is_file():
+        pytest.skip("the local assets have not been built")
+    output = tmp_path / "out"
+    build_functions(build_target(Stage.LOCAL), root=PROJECT_ROOT, output=output)
+    with zipfile.ZipFile(assets / "layer.zip") as archive:
+        archive.extractall(tmp_path / "layer")
+    for entry in FUNCTIONS:
+        with zipfile.ZipFile(output / "functions" / f"{entry.name}.zip") as archive:
+            archive.extractall(tmp_path / entry.name)
+
+    # -S leaves out site-packages, so nothing but the standard library, the layer and the zip.
+    loaded = subprocess.run(
+        [
+            *(sys.executable, "-I", "-S", "-c", IMPORT_EACH, str(tmp_path / "layer" / "python")),
+            *(str(tmp_path / entry.name) for entry in FUNCTIONS),
+        ],
+        capture_output=True,
+        text=True,
+        check=False,
+        env={"PATH": os.environ["PATH"], "AWS_DEFAULT_REGION": "us-east-1"},
+    )
+
+    assert loaded.returncode == 0, loaded.stderr

@@ -67,7 +67,9 @@ class RestClearinghouse:
         self._base_url = base_url.rstrip("/")
         self._headers = {"Authorization": f"Key {api_key}", "Content-Type": "application/json"}
         # The protocol decides about sending again, never the HTTP client.
-        self._http = urllib3.PoolManager(retries=False, timeout=urllib3.Timeout(total=timeout_seconds))
+        self._http = urllib3.PoolManager(
+            retries=False, timeout=urllib3.Timeout(total=timeout_seconds)
+        )
 
     def submit(self, body: bytes, *, idempotency_key: str, institutional: bool) -> SubmissionAnswer:
         """See `ports.Clearinghouse`.
@@ -80,7 +82,9 @@ class RestClearinghouse:
             If the key was used with other bytes (422).
         """
         path = INSTITUTIONAL_PATH if institutional else PROFESSIONAL_PATH
-        return self._settled(self._post(path, {"x12": body.decode("latin-1")}, idempotency_key=idempotency_key))
+        return self._settled(
+            self._post(path, {"x12": body.decode("latin-1")}, idempotency_key=idempotency_key)
+        )
 
     def send_appeal(self, body: Mapping[str, Any], *, idempotency_key: str) -> SubmissionAnswer:
         """See `ports.Clearinghouse`; raises as `submit` does."""
@@ -114,9 +118,13 @@ class RestClearinghouse:
     def _settled(self, response: urllib3.BaseHTTPResponse) -> SubmissionAnswer:
         if response.status in _OK:
             answer = response.json()
-            return SubmissionAnswer(True, str(response.status), str(answer.get("transactionId", "")))
+            return SubmissionAnswer(
+                True, str(response.status), str(answer.get("transactionId", ""))
+            )
         if response.status == _UNPROCESSABLE:
-            raise IdempotencyKeyReusedError("idempotency_key_reused", detail="the key was used with other bytes")
+            raise IdempotencyKeyReusedError(
+                "idempotency_key_reused", detail="the key was used with other bytes"
+            )
         if response.status in _NOT_A_VERDICT or response.status >= 500:  # noqa: PLR2004
             raise _unavailable(response)
         return SubmissionAnswer(False, _error_code(response))
@@ -125,14 +133,24 @@ class RestClearinghouse:
         self, path: str, body: Mapping[str, Any], *, idempotency_key: str = ""
     ) -> urllib3.BaseHTTPResponse:
         headers = {"Idempotency-Key": idempotency_key} if idempotency_key else {}
-        return self._request("POST", path, body=json.dumps(body, separators=(",", ":")), headers=headers)
+        return self._request(
+            "POST", path, body=json.dumps(body, separators=(",", ":")), headers=headers
+        )
 
     def _request(
-        self, method: str, path: str, *, body: str | None = None, headers: Mapping[str, str] | None = None
+        self,
+        method: str,
+        path: str,
+        *,
+        body: str | None = None,
+        headers: Mapping[str, str] | None = None,
     ) -> urllib3.BaseHTTPResponse:
         try:
             return self._http.request(
-                method, self._base_url + path, body=body, headers={**self._headers, **(headers or {})}
+                method,
+                self._base_url + path,
+                body=body,
+                headers={**self._headers, **(headers or {})},
             )
         except urllib3.exceptions.HTTPError as error:
             raise ClearinghouseUnavailableError("no_answer", detail=type(error).__name__) from None

@@ -34,7 +34,11 @@ def typed_fields(kind: type[T], fields: Mapping[str, Any]) -> T:
 def to_item(record: Record) -> dict[str, AttributeValue]:
     """A record as an item. A field that stands at its default is left out: reading puts it back."""
     defaults = _defaults(type(record))
-    fields = {name: value for name, value in plain(record).items() if value != defaults.get(name, _REQUIRED)}
+    fields = {
+        name: value
+        for name, value in plain(record).items()
+        if value != defaults.get(name, _REQUIRED)
+    }
     fields["pk"] = record.key.partition
     fields["sk"] = record.key.sort
     fields["kind"] = record.kind

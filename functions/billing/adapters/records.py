@@ -71,7 +71,10 @@ class DynamoDbRecords:
         items = self._query(
             IndexName=DUE_INDEX,
             KeyConditionExpression="due_kind = :kind AND due_at <= :until",
-            ExpressionAttributeValues={":kind": {"S": due_kind}, ":until": {"S": plain(until.astimezone(UTC))}},
+            ExpressionAttributeValues={
+                ":kind": {"S": due_kind},
+                ":until": {"S": plain(until.astimezone(UTC))},
+            },
         )
         return (from_item(kind, item) for item in items)
 
@@ -106,7 +109,10 @@ class DynamoDbRecords:
     def _transaction(self, commit: Commit) -> list[dict[str, Any]]:
         changed = (commit.root, *commit.also)
         audits = [_audit(commit, aggregate) for aggregate in changed]
-        items = [self._put_version(aggregate, audit) for aggregate, audit in zip(changed, audits, strict=True)]
+        items = [
+            self._put_version(aggregate, audit)
+            for aggregate, audit in zip(changed, audits, strict=True)
+        ]
         items += [self._put_new(to_item(record)) for record in commit.new]
         items += [self._put_new(to_item(entry)) for entry in _histories(commit, changed)]
         items.append(self._put_new(_handled_marker(commit)))
@@ -131,7 +137,9 @@ class DynamoDbRecords:
         }
 
     def _put_new(self, item: dict[str, Any]) -> dict[str, Any]:
-        return {"Put": {"TableName": self._table, "Item": item, "ConditionExpression": MUST_NOT_EXIST}}
+        return {
+            "Put": {"TableName": self._table, "Item": item, "ConditionExpression": MUST_NOT_EXIST}
+        }
 
     def _put_audit(self, audit: AuditEntry, commit: Commit) -> dict[str, Any]:
         item = {
@@ -143,7 +151,13 @@ class DynamoDbRecords:
             "body": dict(audit.body),
         }
         values = {name: attribute_value(plain(value)) for name, value in item.items()}
-        return {"Put": {"TableName": self._audit_table, "Item": values, "ConditionExpression": MUST_NOT_EXIST}}
+        return {
+            "Put": {
+                "TableName": self._audit_table,
+                "Item": values,
+                "ConditionExpression": MUST_NOT_EXIST,
+            }
+        }
 
 
 def _audit(commit: Commit, aggregate: Aggregate) -> AuditEntry:
@@ -158,7 +172,10 @@ def _audit(commit: Commit, aggregate: Aggregate) -> AuditEntry:
         **commit.facts,
     }
     return audit_entry(
-        subject=aggregate.subject, sequence=aggregate.version + 1, previous=aggregate.audit_head, body=body
+        subject=aggregate.subject,
+        sequence=aggregate.version + 1,
+        previous=aggregate.audit_head,
+        body=body,
     )
 
 
@@ -223,5 +240,3 @@ def _translated(error: ClientError, subject: str) -> Exception:
             return StaleRecordError("transaction_conflict", subject=subject)
         case _:
             return error
-
-

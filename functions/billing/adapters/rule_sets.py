@@ -45,7 +45,11 @@ class StoredRuleSets:
     def _active_version(self, name: str) -> str:
         answer = self._client.get_item(TableName=self._table, Key=_pointer_key(name))
         if "Item" not in answer:
-            raise RuleSetError("rule_set_not_published", subject=f"rule_set:{name}", detail="publish a version first")
+            raise RuleSetError(
+                "rule_set_not_published",
+                subject=f"rule_set:{name}",
+                detail="publish a version first",
+            )
         version: str = answer["Item"]["active_version"]["S"]
         return version
 
@@ -59,7 +63,13 @@ class StoredRuleSets:
 
 
 def publish(
-    client: Any, evidence: Evidence, *, table: str, name: str, content: Mapping[str, Any], at: datetime
+    client: Any,
+    evidence: Evidence,
+    *,
+    table: str,
+    name: str,
+    content: Mapping[str, Any],
+    at: datetime,
 ) -> str:
     """Keep a version under its hash and make it active; the content's hash is returned."""
     body = canonical_json(content)

@@ -18,7 +18,9 @@ class StepFunctionsWorkflows:
         """See `ports.Workflows`. Express machines ignore the name; their steps absorb a second run themselves."""
         try:
             self._client.start_execution(
-                stateMachineArn=self._state_machine_arn, name=name, input=json.dumps(payload, separators=(",", ":"))
+                stateMachineArn=self._state_machine_arn,
+                name=name,
+                input=json.dumps(payload, separators=(",", ":")),
             )
         except ClientError as error:
             if error.response["Error"]["Code"] == "ExecutionAlreadyExists":

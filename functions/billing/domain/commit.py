@@ -122,13 +122,24 @@ class AuditEntry:
     hash: str
 
 
-def audit_entry(*, subject: str, sequence: int, previous: str, body: Mapping[str, Fact]) -> AuditEntry:
+def audit_entry(
+    *, subject: str, sequence: int, previous: str, body: Mapping[str, Fact]
+) -> AuditEntry:
     """Chain an entry: its hash covers the previous hash and the canonical JSON of the body."""
     canonical = json.dumps(body, sort_keys=True, separators=(",", ":"), default=list)
-    digest = hashlib.sha256(f"{previous}\x1f{subject}\x1f{sequence}\x1f{canonical}".encode()).hexdigest()
+    digest = hashlib.sha256(
+        f"{previous}\x1f{subject}\x1f{sequence}\x1f{canonical}".encode()
+    ).hexdigest()
     return AuditEntry(subject, sequence, previous, body, digest)
 
 
 def event_id(commit: Commit, ordinal: int) -> str:
     """A stable id: the same step of the same version always publishes the same event."""
-    return derived_id("evt_", commit.root.subject, str(commit.root.version + 1), commit.step, str(ordinal), length=26)
+    return derived_id(
+        "evt_",
+        commit.root.subject,
+        str(commit.root.version + 1),
+        commit.step,
+        str(ordinal),
+        length=26,
+    )

@@ -5,6 +5,7 @@ from decimal import Decimal
 from functions.billing.domain.errors import MoneyError
 
 CENTS_PER_DOLLAR = 100
+_WHOLE = 100
 
 
 def cents_from_decimal(amount: Decimal) -> int:
@@ -38,6 +39,6 @@ def dollars(cents: int) -> str:
 def percent_of_cents(amount_cents: int, percent: int) -> int:
     """`percent` of an amount, half a cent rounded away from zero (as payers do)."""
     numerator = amount_cents * percent
-    quotient, remainder = divmod(abs(numerator), 100)
-    rounded = quotient + (1 if remainder * 2 >= 100 else 0)
+    quotient, remainder = divmod(abs(numerator), _WHOLE)
+    rounded = quotient + (1 if remainder * 2 >= _WHOLE else 0)
     return rounded if numerator >= 0 else -rounded

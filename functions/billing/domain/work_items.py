@@ -74,11 +74,16 @@ class WorkItem:
     def resolved(self, *, at: datetime, by: str, resolution: str) -> Self:
         """Closed, and so out of the due index."""
         return replace(
-            self, state=WorkState.RESOLVED, resolved_at=at, resolved_by=by, resolution=resolution, due_kind=""
+            self,
+            state=WorkState.RESOLVED,
+            resolved_at=at,
+            resolved_by=by,
+            resolution=resolution,
+            due_kind="",
         )
 
 
-def open_work_item(
+def open_work_item(  # noqa: PLR0913 an item is made of these
     *,
     queue: Queue,
     reason: str,

@@ -6,7 +6,14 @@ from datetime import date, datetime
 from functions.billing.domain.claims.content import ClaimContent
 from functions.billing.domain.errors import ContractError
 from functions.billing.domain.money import decimal_from_cents
-from functions.billing.domain.records import Address, Charge, Coverage, Patient, Provider, Relationship
+from functions.billing.domain.records import (
+    Address,
+    Charge,
+    Coverage,
+    Patient,
+    Provider,
+    Relationship,
+)
 from functions.billing.domain.rules.policy import PayerPolicy
 from functions.billing.domain.submission.trading_partner import TradingPartner
 from functions.billing.edi.envelopes import WireNumbers, interchange
@@ -37,7 +44,7 @@ __all__ = ["WireNumbers", "write_claim"]
 PERSON, ORGANIZATION = "1", "2"
 UNITS = "UN"
 
-# Signature on file, assignment accepted, benefits assigned, information released: what practices attest at registration.
+# Signed, assigned, benefits assigned, information released: what practices attest at registration.
 PROVIDER_SIGNED, ASSIGNED, BENEFITS_ASSIGNED, RELEASED = "Y", "A", "Y", "Y"
 
 
@@ -66,10 +73,14 @@ def write_claim(
         If the content lacks a patient, a coverage or a billing provider: it was never validated.
     """
     if content.patient is None or content.coverage is None or content.billing_provider is None:
-        raise ContractError("claim_incomplete", subject=f"claim:{content.claim_id}", detail="validate it first")
+        raise ContractError(
+            "claim_incomplete", subject=f"claim:{content.claim_id}", detail="validate it first"
+        )
     parts = _Parts(content.patient, content.coverage, content.billing_provider)
     write = _institutional if content.is_institutional else _professional
-    return interchange(write(content, parts, policy, numbers, partner, at), numbers=numbers, partner=partner, at=at)
+    return interchange(
+        write(content, parts, policy, numbers, partner, at), numbers=numbers, partner=partner, at=at
+    )
 
 
 def _professional(
@@ -93,7 +104,8 @@ def _professional(
         prior_authorization=_authorization(content),
         payer_claim_control_number=content.original_reference or None,
         diagnoses=tuple(
-            HealthCode("ABK" if position == 0 else "ABF", code) for position, code in enumerate(content.diagnoses)
+            HealthCode("ABK" if position == 0 else "ABF", code)
+            for position, code in enumerate(content.diagnoses)
         ),
         rendering=_rendering(content, parts.billing),
         facility=_facility(content),
@@ -113,7 +125,9 @@ def _professional(
         if own
         else (
             ProfessionalPatient(
-                relationship=parts.coverage.relationship, patient=_patient_party(parts.patient), claims=(claim,)
+                relationship=parts.coverage.relationship,
+                patient=_patient_party(parts.patient),
+                claims=(claim,),
             ),
         ),
     )
@@ -159,7 +173,9 @@ def _institutional(
         payer_claim_control_number=content.original_reference or None,
         principal_diagnosis=tuple(HealthCode("ABK", code) for code in content.diagnoses[:1]),
         other_diagnoses=tuple(HealthCode("ABF", code) for code in content.diagnoses[1:]),
-        attending=_person_party(content.rendering_provider, "71") if content.rendering_provider else None,
+        attending=_person_party(content.rendering_provider, "71")
+        if content.rendering_provider
+        else None,
         other_subscribers=_other_subscribers(content, parts),
         lines=tuple(_institutional_line(line) for line in content.lines),
     )
@@ -176,7 +192,9 @@ def _institutional(
         if own
         else (
             InstitutionalPatient(
-                relationship=parts.coverage.relationship, patient=_patient_party(parts.patient), claims=(claim,)
+                relationship=parts.coverage.relationship,
+                patient=_patient_party(parts.patient),
+                claims=(claim,),
             ),
         ),
     )
@@ -251,10 +269,20 @@ def _person_party(provider: Provider, role: str) -> Party:
 def _facility(content: ClaimContent) -> Party | None:
     """Loop 2310C where the service was given somewhere with an identity of its own."""
     location, billing = content.location, content.billing_provider
-    if location is None or not location.npi or (billing and location.npi == billing.npi) or location.address is None:
+    if (
+        location is None
+        or not location.npi
+        or (billing and location.npi == billing.npi)
+        or location.address is None
+    ):
         return None
     return Party(
-        role="77", kind=ORGANIZATION, name=location.name, id_qualifier="XX", id=location.npi, **_address(location.address)
+        role="77",
+        kind=ORGANIZATION,
+        name=location.name,
+        id_qualifier="XX",
+        id=location.npi,
+        **_address(location.address),
     )
 
 
@@ -281,7 +309,9 @@ def _other_subscribers(content: ClaimContent, parts: _Parts) -> tuple[OtherSubsc
                     name=coverage.payer.name,
                     id_qualifier="PI",
                     id=coverage.payer.payer_id,
-                    adjudicated_on=_day(payment.adjudicated_on) if payment and payment.adjudicated_on else None,
+                    adjudicated_on=_day(payment.adjudicated_on)
+                    if payment and payment.adjudicated_on
+                    else None,
                 ),
             )
         )
@@ -321,7 +351,9 @@ def _member(person: Patient, coverage: Coverage) -> Party:
 
 
 def _payer(policy: PayerPolicy) -> Party:
-    return Party(role="PR", kind=ORGANIZATION, name=policy.name, id_qualifier="PI", id=policy.edi_id)
+    return Party(
+        role="PR", kind=ORGANIZATION, name=policy.name, id_qualifier="PI", id=policy.edi_id
+    )
 
 
 def _billing_party(provider: Provider) -> Party:
@@ -359,7 +391,13 @@ def _submitter(partner: TradingPartner) -> Party:
 
 
 def _receiver(partner: TradingPartner) -> Party:
-    return Party(role="40", kind=ORGANIZATION, name=partner.receiver_name, id_qualifier="46", id=partner.receiver_id)
+    return Party(
+        role="40",
+        kind=ORGANIZATION,
+        name=partner.receiver_name,
+        id_qualifier="46",
+        id=partner.receiver_id,
+    )
 
 
 def _day(day: date) -> Period:

@@ -60,7 +60,11 @@ _PERIODS = {
     "29": BenefitPeriod.REMAINING,
 }
 _NETWORKS = {"Y": Network.IN, "N": Network.OUT, "W": Network.EITHER}
-_LEVELS = {"IND": CoverageLevel.INDIVIDUAL, "FAM": CoverageLevel.FAMILY, None: CoverageLevel.INDIVIDUAL}
+_LEVELS = {
+    "IND": CoverageLevel.INDIVIDUAL,
+    "FAM": CoverageLevel.FAMILY,
+    None: CoverageLevel.INDIVIDUAL,
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,11 +79,19 @@ class Inquiry:
     @property
     def is_dependent(self) -> bool:
         """The patient is insured through somebody else."""
-        return self.coverage.relationship is not Relationship.SELF and self.coverage.subscriber is not None
+        return (
+            self.coverage.relationship is not Relationship.SELF
+            and self.coverage.subscriber is not None
+        )
 
 
 def write_inquiry(
-    inquiry: Inquiry, *, policy: PayerPolicy, numbers: WireNumbers, partner: TradingPartner, at: datetime
+    inquiry: Inquiry,
+    *,
+    policy: PayerPolicy,
+    numbers: WireNumbers,
+    partner: TradingPartner,
+    at: datetime,
 ) -> bytes:
     """The 270 as a whole file."""
     question = EligibilityQuestion(service_types=(PLAN_COVERAGE, OFFICE_VISIT))
@@ -124,14 +136,17 @@ def write_inquiry(
         created_at=f"{at:%H%M}",
         sources=(
             InquirySource(
-                payer=payer, receivers=(InquiryReceiver(provider=provider, subscribers=(subscriber,)),)
+                payer=payer,
+                receivers=(InquiryReceiver(provider=provider, subscribers=(subscriber,)),),
             ),
         ),
     )
     return interchange(body, numbers=numbers, partner=partner, at=at)
 
 
-def _person(person: Patient, *, role: str, member_id: str | None, day: date | None) -> InquiredParty:
+def _person(
+    person: Patient, *, role: str, member_id: str | None, day: date | None
+) -> InquiredParty:
     return InquiredParty(
         role=role,
         kind="1",
@@ -155,7 +170,9 @@ def read_answer(body: bytes, inquiry: Inquiry, *, at: datetime) -> EligibilityRe
     """
     response = _response(body)
     try:
-        benefits = benefits_of(response, service_date=inquiry.service_on, service_type=PLAN_COVERAGE)
+        benefits = benefits_of(
+            response, service_date=inquiry.service_on, service_type=PLAN_COVERAGE
+        )
         people = tuple(response.people())
         statements = tuple(each for person in people for each in person.benefits)
         periods = tuple(each for person in people if person.party for each in person.party.periods)
@@ -192,7 +209,10 @@ def _result(
         service_type=OFFICE_VISIT,
         match_quality=match.quality if not benefits.rejections else MatchQuality.NONE,
         corrected_fields=match.corrected_fields if not benefits.rejections else (),
-        plan_name=next((each.plan_description or "" for each in benefits.statements if each.plan_description), ""),
+        plan_name=next(
+            (each.plan_description or "" for each in benefits.statements if each.plan_description),
+            "",
+        ),
         plan_starts_on=starts,
         plan_ends_on=ends,
         benefits=tuple(
@@ -203,7 +223,9 @@ def _result(
         ),
         other_payers=tuple(_other_payer(each) for each in benefits.other_payers),
         authorization_required=benefits.authorization_required,
-        errors=tuple(PayerError(each.reason, each.level, each.follow_up) for each in benefits.rejections),
+        errors=tuple(
+            PayerError(each.reason, each.level, each.follow_up) for each in benefits.rejections
+        ),
     )
 
 
@@ -231,9 +253,15 @@ def _returned(benefits: Benefits, inquiry: Inquiry) -> MemberIdentity | None:
 
 
 def _plan_dates(periods: tuple[DatedPeriod, ...]) -> tuple[date | None, date | None]:
-    starts = next((each.period.start for each in periods if each.qualifier in {"291", "346", "307"}), None)
+    starts = next(
+        (each.period.start for each in periods if each.qualifier in {"291", "346", "307"}), None
+    )
     ends = next((each.period.end for each in periods if each.qualifier == "347"), None)
-    spans = (each.period for each in periods if each.qualifier == "291" and each.period.end != each.period.start)
+    spans = (
+        each.period
+        for each in periods
+        if each.qualifier == "291" and each.period.end != each.period.start
+    )
     return starts, ends or next((span.end for span in spans), None)
 
 

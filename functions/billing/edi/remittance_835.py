@@ -15,7 +15,9 @@ from functions.billing.x12.values import Adjustment as WireAdjustment
 INTEREST = "I"
 
 
-def header_of(envelope: Envelope, header: WireHeader, end: RemittanceEnd | None = None) -> RemittanceHeader:
+def header_of(
+    envelope: Envelope, header: WireHeader, end: RemittanceEnd | None = None
+) -> RemittanceHeader:
     """BPR, TRN and N1; the provider-level adjustments come last in the file, with `end`."""
     adjustments = end.provider_adjustments if end else ()
     return RemittanceHeader(
@@ -54,7 +56,9 @@ def remitted_claim(claim: ClaimPayment) -> RemittedClaim:
         filing_indicator=claim.claim_filing or "",
         adjustments=_adjustments(claim.adjustments),
         remarks=claim.remarks,
-        interest_cents=sum(amount.amount_cents for amount in claim.amounts if amount.qualifier == INTEREST),
+        interest_cents=sum(
+            amount.amount_cents for amount in claim.amounts if amount.qualifier == INTEREST
+        ),
         lines=tuple(_line(ordinal, line) for ordinal, line in enumerate(claim.lines, start=1)),
     )
 
@@ -78,6 +82,11 @@ def _line(ordinal: int, line: ServicePayment) -> RemittedLine:
 
 def _adjustments(trios: tuple[WireAdjustment, ...]) -> tuple[Adjustment, ...]:
     return tuple(
-        Adjustment(trio.group, trio.reason, trio.amount_cents, "" if trio.quantity is None else str(trio.quantity))
+        Adjustment(
+            trio.group,
+            trio.reason,
+            trio.amount_cents,
+            "" if trio.quantity is None else str(trio.quantity),
+        )
         for trio in trios
     )

@@ -31,7 +31,9 @@ def each_record(
 def report(step: str, error: Exception) -> BillingError:
     """Log an error without values and return it in that form."""
     clean = without_values(error)
-    logger.error("step failed", step=step, code=clean.code, subject=clean.subject, frames=frames_of(error))
+    logger.error(
+        "step failed", step=step, code=clean.code, subject=clean.subject, frames=frames_of(error)
+    )
     return clean
 
 

@@ -47,7 +47,9 @@ class Dependencies:
         """The records and audit tables."""
         from functions.billing.adapters.records import DynamoDbRecords
 
-        return DynamoDbRecords(client("dynamodb"), table=setting("RECORDS_TABLE"), audit_table=setting("AUDIT_TABLE"))
+        return DynamoDbRecords(
+            client("dynamodb"), table=setting("RECORDS_TABLE"), audit_table=setting("AUDIT_TABLE")
+        )
 
     @cached_property
     def evidence(self) -> Evidence:
@@ -80,9 +82,15 @@ class Dependencies:
     @cached_property
     def clearinghouse(self) -> Clearinghouse:
         """The way to the payers."""
-        from functions.billing.adapters.clearinghouse import RestClearinghouse, connector_from, partner_from
+        from functions.billing.adapters.clearinghouse import (
+            RestClearinghouse,
+            connector_from,
+            partner_from,
+        )
 
-        answer = client("secretsmanager").get_secret_value(SecretId=setting("CLEARINGHOUSE_SECRET_ARN"))
+        answer = client("secretsmanager").get_secret_value(
+            SecretId=setting("CLEARINGHOUSE_SECRET_ARN")
+        )
         declared = json.loads(setting("CONNECTOR"))
         return RestClearinghouse(
             base_url=setting("CLEARINGHOUSE_URL"),
@@ -97,7 +105,9 @@ class Dependencies:
         """Signs what the system says."""
         from functions.billing.adapters.signing import Ed25519Signer
 
-        answer = client("secretsmanager").get_secret_value(SecretId=setting("SIGNING_KEY_SECRET_ARN"))
+        answer = client("secretsmanager").get_secret_value(
+            SecretId=setting("SIGNING_KEY_SECRET_ARN")
+        )
         return Ed25519Signer(answer["SecretString"])
 
     @cached_property
@@ -117,13 +127,15 @@ class Dependencies:
 
     @cached_property
     def workflows(self) -> Workflows:
-        """This function's state machine."""
+        """The state machine of the function's own inbox."""
         from functions.billing.adapters.workflows import StepFunctionsWorkflows
 
-        return StepFunctionsWorkflows(client("stepfunctions"), state_machine_arn=setting("STATE_MACHINE_ARN"))
+        return StepFunctionsWorkflows(
+            client("stepfunctions"), state_machine_arn=setting("STATE_MACHINE_ARN")
+        )
 
 
 @cache
 def dependencies() -> Dependencies:
-    """This process's adapters."""
+    """The adapters of the process."""
     return Dependencies()

@@ -19,5 +19,7 @@ def setting(name: str) -> str:
     """
     value = os.environ.get(name, "")
     if not value:
-        raise MissingSettingError("setting_missing", subject=f"environment:{name}", detail="set it in the catalogue")
+        raise MissingSettingError(
+            "setting_missing", subject=f"environment:{name}", detail="set it in the catalogue"
+        )
     return value

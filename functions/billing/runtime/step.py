@@ -7,7 +7,12 @@ import msgspec
 from botocore.exceptions import BotoCoreError, ClientError
 
 from functions.billing.domain.commit import Cause
-from functions.billing.domain.errors import BillingError, ContractError, PermanentError, TransientError
+from functions.billing.domain.errors import (
+    BillingError,
+    ContractError,
+    PermanentError,
+    TransientError,
+)
 from functions.billing.runtime import cold_start
 from functions.billing.runtime.bootstrap import Dependencies, dependencies
 from functions.billing.runtime.observability import count_outcome, frames_of, logger, meter
@@ -44,7 +49,9 @@ _TRANSIENT_AWS = frozenset(
 )
 
 
-def billing_step(command: type[C]) -> Callable[[Callable[[C, Cause, Dependencies], Outcome]], Handler]:
+def billing_step(
+    command: type[C],
+) -> Callable[[Callable[[C, Cause, Dependencies], Outcome]], Handler]:
     """Make a Lambda handler of a use case.
 
     The event is `{"cause_id", "cause_type", "correlation_id", "data"}`; `data` becomes the command. Domain errors
@@ -67,11 +74,13 @@ def billing_step(command: type[C]) -> Callable[[Callable[[C, Cause, Dependencies
             try:
                 result = act(_command(command, event["data"]), cause, dependencies())
                 outcome = str(result["outcome"])
-                return result
-            except Exception as error:
+                return result  # noqa: TRY300 the outcome is read inside, so that a missing one is caught
+            except Exception as error:  # noqa: BLE001 every error leaves here without values
                 clean = without_values(error)
                 outcome = clean.code
-                logger.error("step failed", code=clean.code, subject=clean.subject, frames=frames_of(error))
+                logger.error(
+                    "step failed", code=clean.code, subject=clean.subject, frames=frames_of(error)
+                )
                 raise clean from None
             finally:
                 logger.info("step done", outcome=outcome, usage=meter.take())
@@ -88,7 +97,9 @@ def _command(command: type[C], data: Mapping[str, Any]) -> C:
         return msgspec.convert(data, type=command)
     except msgspec.ValidationError as error:
         # msgspec names types and paths, never values.
-        raise ContractError("command_invalid", subject=f"command:{command.__name__}", detail=str(error)) from None
+        raise ContractError(
+            "command_invalid", subject=f"command:{command.__name__}", detail=str(error)
+        ) from None
 
 
 def without_values(error: Exception) -> BillingError:

@@ -38,7 +38,9 @@ class AdjustBalance:
     reason_code: str
 
 
-def adjust_balance(command: AdjustBalance, cause: Cause, *, records: Records, clock: Clock) -> dict[str, object]:
+def adjust_balance(
+    command: AdjustBalance, cause: Cause, *, records: Records, clock: Clock
+) -> dict[str, object]:
     """`posted`, `already_posted` or `unmatched`."""
     now = clock.now()
     encounter = records.get(BillingEncounter, BillingEncounter.key_of(command.encounter_id))
@@ -64,7 +66,11 @@ def adjust_balance(command: AdjustBalance, cause: Cause, *, records: Records, cl
     if any(known.key == posting.key for known in prior):
         return {"outcome": "already_posted", "claim_id": claim.claim_id}
     settled = claim_balance(claim.claim_id, (*prior, posting)).is_settled
-    after = claim.moved(ClaimState.CLOSED, closed_at=now) if settled and claim.state is ClaimState.ADJUDICATED else claim
+    after = (
+        claim.moved(ClaimState.CLOSED, closed_at=now)
+        if settled and claim.state is ClaimState.ADJUDICATED
+        else claim
+    )
     records.commit(
         Commit(
             step=STEP,
@@ -77,7 +83,8 @@ def adjust_balance(command: AdjustBalance, cause: Cause, *, records: Records, cl
             new=(stored,),
             events=(
                 OutboundEvent(
-                    "balance.reconciled", {"reference": claim.claim_id, "amount_cents": command.amount_cents}
+                    "balance.reconciled",
+                    {"reference": claim.claim_id, "amount_cents": command.amount_cents},
                 ),
             ),
         )
@@ -96,7 +103,9 @@ def _kind(command: AdjustBalance, balance: ClaimBalance) -> BalanceAdjustmentKin
     return None
 
 
-def _unmatched(command: AdjustBalance, cause: Cause, records: Records, now: datetime) -> dict[str, object]:
+def _unmatched(
+    command: AdjustBalance, cause: Cause, records: Records, now: datetime
+) -> dict[str, object]:
     work = open_work_item(
         queue=Queue.FINANCE,
         reason="adjustment_unmatched",

@@ -31,9 +31,13 @@ from functions.billing.domain.encounters import BillingEncounter
 from functions.billing.domain.errors import RecordNotFoundError
 from functions.billing.domain.events.envelope import canonical_json
 from functions.billing.domain.keys import derived_id
-from functions.billing.domain.submission.acknowledgement import Acknowledgement, AcknowledgementFile, AckVerdict
-from functions.billing.domain.submission.attempt import Attempt
 from functions.billing.domain.remittance.payments import Remittance, RemittanceFile
+from functions.billing.domain.submission.acknowledgement import (
+    Acknowledgement,
+    AcknowledgementFile,
+    AckVerdict,
+)
+from functions.billing.domain.submission.attempt import Attempt
 from functions.billing.domain.work_items import Queue, WorkItem, open_work_item
 from functions.billing.ports import Clock, Evidence, Records, RuleSets
 from functions.billing.usecases.events import opened
@@ -75,7 +79,10 @@ def assemble_appeal(command: AssembleAppeal, cause: Cause, ports: AppealPorts) -
     )
     documents = [
         PacketDocument(
-            role=DocumentRole.COVER_LETTER, key=kept.key, sha256=kept.sha256, size_bytes=kept.size_bytes
+            role=DocumentRole.COVER_LETTER,
+            key=kept.key,
+            sha256=kept.sha256,
+            size_bytes=kept.size_bytes,
         ),
         *_documents(ports, claim, case),
     ]
@@ -99,7 +106,9 @@ def assemble_appeal(command: AssembleAppeal, cause: Cause, ports: AppealPorts) -
         content_type="application/json",
     )
     require_move(appeal.appeal_id, appeal.state, AppealState.READY)
-    ready = replace(appeal, state=AppealState.READY, packet_key=packet.key, packet_sha256=manifest.sha256)
+    ready = replace(
+        appeal, state=AppealState.READY, packet_key=packet.key, packet_sha256=manifest.sha256
+    )
     ports.records.commit(
         Commit(
             step=STEP,
@@ -108,7 +117,11 @@ def assemble_appeal(command: AssembleAppeal, cause: Cause, ports: AppealPorts) -
             at=now,
             root=ready,
             decision="ready",
-            facts={"level": appeal.level, "packet_sha256": manifest.sha256, "documents": len(documents)},
+            facts={
+                "level": appeal.level,
+                "packet_sha256": manifest.sha256,
+                "documents": len(documents),
+            },
         )
     )
     return {"outcome": "ready", "appeal_id": appeal.appeal_id}
@@ -116,7 +129,9 @@ def assemble_appeal(command: AssembleAppeal, cause: Cause, ports: AppealPorts) -
 
 def _cover_letter(appeal: Appeal, case: DenialCase, claim: Claim) -> bytes:
     """The letter's facts: identifiers, codes and amounts. A person adds the argument where one is needed."""
-    codes = sorted({f"{each.group}-{each.reason}" for line in case.lines for each in line.adjustments})
+    codes = sorted(
+        {f"{each.group}-{each.reason}" for line in case.lines for each in line.adjustments}
+    )
     lines = (
         f"Appeal {appeal.appeal_id}, level {appeal.level}",
         f"Payer claim control number: {case.payer_claim_control_number}",
@@ -134,7 +149,9 @@ def _documents(ports: AppealPorts, claim: Claim, case: DenialCase) -> Iterable[P
     for attempt in records.under(Attempt, partition, "ATTEMPT#"):
         yield _document(ports.evidence, DocumentRole.CLAIM, attempt.body_key)
     accepted = (
-        ack for ack in records.under(Acknowledgement, partition, "ACK#") if ack.verdict is not AckVerdict.REJECTED
+        ack
+        for ack in records.under(Acknowledgement, partition, "ACK#")
+        if ack.verdict is not AckVerdict.REJECTED
     )
     for file_id in dict.fromkeys(ack.file_id for ack in accepted):
         file = records.get(AcknowledgementFile, AcknowledgementFile.key_of(file_id))
@@ -172,13 +189,24 @@ def _clinical(ports: AppealPorts, claim: Claim) -> Iterable[PacketDocument]:
 
 def _document(evidence: Evidence, role: DocumentRole, key: str) -> PacketDocument:
     body = evidence.fetch(key)
-    return PacketDocument(role=role, key=key, sha256=hashlib.sha256(body).hexdigest(), size_bytes=len(body))
+    return PacketDocument(
+        role=role, key=key, sha256=hashlib.sha256(body).hexdigest(), size_bytes=len(body)
+    )
 
 
 def _report_missing(
-    records: Records, appeal: Appeal, manifest: Manifest, required: AppealDocuments, cause: Cause, now: datetime
+    records: Records,
+    appeal: Appeal,
+    manifest: Manifest,
+    required: AppealDocuments,
+    cause: Cause,
+    now: datetime,
 ) -> dict[str, object]:
-    due = work_by(manifest.deadline, required.lead_days, today=now.date()) if manifest.deadline else None
+    due = (
+        work_by(manifest.deadline, required.lead_days, today=now.date())
+        if manifest.deadline
+        else None
+    )
     work = replace(
         open_work_item(
             queue=Queue.BILLING,

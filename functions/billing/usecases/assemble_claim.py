@@ -44,7 +44,13 @@ class AssembleClaim:
 
 
 def assemble_claim(
-    command: AssembleClaim, cause: Cause, *, records: Records, intake: Intake, rule_sets: RuleSets, clock: Clock
+    command: AssembleClaim,
+    cause: Cause,
+    *,
+    records: Records,
+    intake: Intake,
+    rule_sets: RuleSets,
+    clock: Clock,
 ) -> dict[str, object]:
     """`staged` with the claims' ids, or `waiting`, `held`, `not_billable`, `ignored`."""
     known = records.get(BillingEncounter, BillingEncounter.key_of(command.encounter_id))
@@ -85,7 +91,9 @@ def _claim(records: Records, claim_id: str) -> Claim:
     return claim
 
 
-def _heard(known: BillingEncounter | None, command: AssembleClaim, cause: Cause) -> BillingEncounter:
+def _heard(
+    known: BillingEncounter | None, command: AssembleClaim, cause: Cause
+) -> BillingEncounter:
     """The encounter with this event in it. Of two documents the one that happened later counts, in any order."""
     heard = known or BillingEncounter(
         encounter_id=command.encounter_id,
@@ -110,7 +118,9 @@ def _read(heard: BillingEncounter, intake: Intake, rule_sets: RuleSets) -> Encou
     if hashlib.sha256(body).hexdigest() != heard.document_sha256:
         raise ContractError("document_altered", subject=heard.subject, detail="document_sha256")
     bundle = read_bundle(body, heard.document_key)
-    return encounter_from_bundle(bundle, heard.encounter_id, mapping_tables(rule_sets.active("mapping")))
+    return encounter_from_bundle(
+        bundle, heard.encounter_id, mapping_tables(rule_sets.active("mapping"))
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -121,7 +131,9 @@ class _Step:
     cause: Cause
     now: datetime
 
-    def close(self, heard: BillingEncounter, state: EncounterState, outcome: str) -> dict[str, object]:
+    def close(
+        self, heard: BillingEncounter, state: EncounterState, outcome: str
+    ) -> dict[str, object]:
         self._commit(replace(heard, state=state), outcome)
         return {"outcome": outcome}
 
@@ -141,7 +153,9 @@ class _Step:
         self._commit(held, "held", also=(work,), events=(opened(work),))
         return {"outcome": "held"}
 
-    def report_late_change(self, heard: BillingEncounter, claims: tuple[Claim, ...]) -> dict[str, object]:
+    def report_late_change(
+        self, heard: BillingEncounter, claims: tuple[Claim, ...]
+    ) -> dict[str, object]:
         """The claim has left: a person decides whether a replacement is worth it."""
         work = open_work_item(
             queue=Queue.BILLING,
@@ -168,13 +182,16 @@ class _Step:
             patient_control_number=f"{claim_id}{revision:02d}",
             signed_on=signed_at.astimezone(UTC).date(),
         )
-        heard = replace(heard, mapping_version=encounter.mapping_version, not_billed=encounter.not_billed)
+        heard = replace(
+            heard, mapping_version=encounter.mapping_version, not_billed=encounter.not_billed
+        )
         if not contents:
             closed = replace(heard, state=EncounterState.NOT_BILLABLE, reasons=("self_pay",))
             self._commit(closed, "not_billable")
             return {"outcome": "not_billable"}
         claims = tuple(
-            self._staged(content, earlier.get(content.claim_id), heard, encounter, revision) for content in contents
+            self._staged(content, earlier.get(content.claim_id), heard, encounter, revision)
+            for content in contents
         )
         stored = tuple(
             StoredContent(
@@ -187,10 +204,18 @@ class _Step:
             for content in contents
         )
         billed = replace(
-            heard, state=EncounterState.BILLED, reasons=(), claim_ids=tuple(claim.claim_id for claim in claims)
+            heard,
+            state=EncounterState.BILLED,
+            reasons=(),
+            claim_ids=tuple(claim.claim_id for claim in claims),
         )
         events = tuple(
-            claim_event("claim.staged", claim, encounter_id=claim.encounter_id, charge_cents=claim.charge_cents)
+            claim_event(
+                "claim.staged",
+                claim,
+                encounter_id=claim.encounter_id,
+                charge_cents=claim.charge_cents,
+            )
             for claim in claims
         )
         self._commit(billed, "staged", also=claims, new=stored, events=events)
@@ -254,7 +279,10 @@ class _Step:
                 at=self.now,
                 root=encounter,
                 decision=decision,
-                facts={"document_sha256": encounter.document_sha256, "mapping_version": encounter.mapping_version},
+                facts={
+                    "document_sha256": encounter.document_sha256,
+                    "mapping_version": encounter.mapping_version,
+                },
                 also=also,
                 new=new,
                 events=events,

@@ -13,7 +13,9 @@ def charge_due(records: Records, claim: Claim, *, at: datetime) -> StoredPosting
     """What is still to be booked of the claim's charge: all of it, the change since, or nothing."""
     booked = postings_of(records, claim.claim_id)
     if not booked:
-        return StoredPosting.of_claim(charge_posting(claim.claim_id, claim.charge_cents, occurred_on=at.date()))
+        return StoredPosting.of_claim(
+            charge_posting(claim.claim_id, claim.charge_cents, occurred_on=at.date())
+        )
     correction = charge_correction_posting(
         claim.claim_id,
         booked_cents=claim_balance(claim.claim_id, booked).charged_cents,

@@ -77,17 +77,29 @@ class _Check:
             imbalance_cents=proof.imbalance_cents,
             submissions_swept=self._each(self._overdue_claims("SUBMITTING"), self._sweep),
             acknowledgements_overdue=self._each(
-                self._overdue_claims("AWAITING_ACKNOWLEDGEMENT"), self._report_missing_acknowledgement
+                self._overdue_claims("AWAITING_ACKNOWLEDGEMENT"),
+                self._report_missing_acknowledgement,
             ),
             remittances_overdue=self._each(
                 self._overdue_claims("AWAITING_REMITTANCE"), self._report_missing_remittance
             ),
-            remittances_unposted=self._each(self._overdue_payments("REMITTANCE"), self._report_unposted),
+            remittances_unposted=self._each(
+                self._overdue_payments("REMITTANCE"), self._report_unposted
+            ),
             deposits_waiting=matched,
-            deposits_missing=self._each(self._overdue_payments("AWAITING_DEPOSIT"), self._report_missing_deposit),
+            deposits_missing=self._each(
+                self._overdue_payments("AWAITING_DEPOSIT"), self._report_missing_deposit
+            ),
         )
 
-    def commit(self, root: Aggregate, decision: str, *, work: WorkItem | None = None, event: OutboundEvent | None = None) -> Commit:
+    def commit(
+        self,
+        root: Aggregate,
+        decision: str,
+        *,
+        work: WorkItem | None = None,
+        event: OutboundEvent | None = None,
+    ) -> Commit:
         """One finding, with the work it makes."""
         return Commit(
             step=STEP,
@@ -125,17 +137,27 @@ class _Check:
     def _sweep(self, claim: Claim) -> Commit:
         """Wake the submission workflow; what may be done is the protocol's decision, not ours."""
         woken = claim.moved(ClaimState.SUBMITTING, due_at=self.now + SWEEP_AGAIN)
-        return self.commit(woken, "swept", event=claim_event("claim.released", woken, revision=woken.revision))
+        return self.commit(
+            woken, "swept", event=claim_event("claim.released", woken, revision=woken.revision)
+        )
 
     def _report_missing_acknowledgement(self, claim: Claim) -> Commit:
         work = self._claim_work(
-            claim, "acknowledgement_overdue", "ask the clearinghouse for the 277CA of this claim, then the payer (276)"
+            claim,
+            "acknowledgement_overdue",
+            "ask the clearinghouse for the 277CA of this claim, then the payer (276)",
         )
-        return self.commit(replace(claim, due_kind="", due_at=None), "acknowledgement_overdue", work=work)
+        return self.commit(
+            replace(claim, due_kind="", due_at=None), "acknowledgement_overdue", work=work
+        )
 
     def _report_missing_remittance(self, claim: Claim) -> Commit:
-        work = self._claim_work(claim, "remittance_overdue", "ask the payer for the claim's status (276)")
-        return self.commit(replace(claim, due_kind="", due_at=None), "remittance_overdue", work=work)
+        work = self._claim_work(
+            claim, "remittance_overdue", "ask the payer for the claim's status (276)"
+        )
+        return self.commit(
+            replace(claim, due_kind="", due_at=None), "remittance_overdue", work=work
+        )
 
     def _claim_work(self, claim: Claim, reason: str, action: str) -> WorkItem:
         return open_work_item(
@@ -171,7 +193,9 @@ class _Check:
             amount_cents=remittance.header.total_paid_cents,
             occurrence=str(remittance.version),
         )
-        return self.commit(replace(remittance, due_kind="", due_at=None), "deposit_missing", work=work)
+        return self.commit(
+            replace(remittance, due_kind="", due_at=None), "deposit_missing", work=work
+        )
 
     def _match_waiting_deposits(self) -> int:
         """A deposit that was quicker than its remittance is matched here; the rest still wait, or are reported."""
@@ -187,7 +211,10 @@ class _Check:
             outcome = match_deposit(command, self.cause, records=self.records, clock=self.clock)
             waiting += outcome["outcome"] == "waiting"
         overdue = self.records.due(Deposit, "DEPOSIT_WAITING", self.now)
-        self._each((fresh for each in overdue if (fresh := self.records.get(Deposit, each.key))), self._report_stray)
+        self._each(
+            (fresh for each in overdue if (fresh := self.records.get(Deposit, each.key))),
+            self._report_stray,
+        )
         return waiting
 
     def _report_stray(self, deposit: Deposit) -> Commit:
@@ -199,7 +226,9 @@ class _Check:
             at=self.now,
             amount_cents=deposit.amount_cents,
         )
-        return self.commit(replace(deposit, due_kind="", due_at=None), "remittance_missing", work=work)
+        return self.commit(
+            replace(deposit, due_kind="", due_at=None), "remittance_missing", work=work
+        )
 
     def _prove_ledger(self) -> tuple[int, LedgerProof]:
         """Sum the postings of this month's claims and the last's, entry by entry, as they rest."""

@@ -54,19 +54,29 @@ def decide_appeal(
         levels=policy.appeal_levels if policy else (),
     )
     now = clock.now()
-    state = AppealState.OVERTURNED if command.decision is Decision.OVERTURNED else AppealState.UPHELD
+    state = (
+        AppealState.OVERTURNED if command.decision is Decision.OVERTURNED else AppealState.UPHELD
+    )
     require_move(appeal.appeal_id, appeal.state, state)
-    decided = replace(appeal, state=state, decided_at=now, decisions=(*appeal.decisions, step.consequence))
+    decided = replace(
+        appeal, state=state, decided_at=now, decisions=(*appeal.decisions, step.consequence)
+    )
     also: tuple[Aggregate, ...] = ()
     events: tuple[OutboundEvent, ...] = (
         claim_event(
-            "appeal.decided", claim, appeal_id=appeal.appeal_id, level=command.level, decision=command.decision
+            "appeal.decided",
+            claim,
+            appeal_id=appeal.appeal_id,
+            level=command.level,
+            decision=command.decision,
         ),
     )
     match step.consequence:
         case Consequence.UPHELD_NEXT_LEVEL:
             require_move(appeal.appeal_id, state, AppealState.OPENED)
-            decided = replace(decided, state=AppealState.OPENED, level=command.level + 1, deadline=step.deadline)
+            decided = replace(
+                decided, state=AppealState.OPENED, level=command.level + 1, deadline=step.deadline
+            )
         case Consequence.OVERTURNED:
             also = (_resolved(case, "overturned", now),)
         case Consequence.UPHELD_FINAL:
@@ -99,4 +109,6 @@ def decide_appeal(
 
 
 def _resolved(case: DenialCase, resolution: str, at: datetime) -> DenialCase:
-    return replace(case, state=DenialState.RESOLVED, resolution=f"appeal_{resolution}", resolved_at=at)
+    return replace(
+        case, state=DenialState.RESOLVED, resolution=f"appeal_{resolution}", resolved_at=at
+    )

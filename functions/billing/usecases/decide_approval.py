@@ -12,7 +12,11 @@ from typing import Literal
 from functions.billing.domain.claims.claim import Claim
 from functions.billing.domain.claims.lifecycle import ClaimState
 from functions.billing.domain.commit import Actor, Cause, Commit, OutboundEvent
-from functions.billing.domain.errors import ForbiddenTransitionError, RecordNotFoundError, SegregationError
+from functions.billing.domain.errors import (
+    ForbiddenTransitionError,
+    RecordNotFoundError,
+    SegregationError,
+)
 from functions.billing.ports import Clock, Records
 from functions.billing.usecases.events import claim_event, resolved
 from functions.billing.usecases.work import open_items_about
@@ -30,7 +34,9 @@ class DecideApproval:
     reason: str
 
 
-def decide_approval(command: DecideApproval, cause: Cause, *, records: Records, clock: Clock) -> dict[str, object]:
+def decide_approval(
+    command: DecideApproval, cause: Cause, *, records: Records, clock: Clock
+) -> dict[str, object]:
     """`released`, `returned` or `already_decided`."""
     claim = records.get(Claim, Claim.key_of(command.claim_id))
     if claim is None:
@@ -43,7 +49,9 @@ def decide_approval(command: DecideApproval, cause: Cause, *, records: Records, 
         )
     if command.actor in claim.editors:
         raise SegregationError(
-            "approver_changed_the_claim", subject=claim.subject, detail="someone else must release it"
+            "approver_changed_the_claim",
+            subject=claim.subject,
+            detail="someone else must release it",
         )
     now = clock.now()
     approved = command.decision == "approve"

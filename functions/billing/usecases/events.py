@@ -9,14 +9,20 @@ def opened(work: WorkItem) -> OutboundEvent:
     """`work_item.opened`."""
     return OutboundEvent(
         "work_item.opened",
-        {"work_item_id": work.work_item_id, "queue": work.queue, "reason": work.reason, "about": work.about},
+        {
+            "work_item_id": work.work_item_id,
+            "queue": work.queue,
+            "reason": work.reason,
+            "about": work.about,
+        },
     )
 
 
 def resolved(work: WorkItem, resolution: str) -> OutboundEvent:
     """`work_item.resolved`."""
     return OutboundEvent(
-        "work_item.resolved", {"work_item_id": work.work_item_id, "queue": work.queue, "resolution": resolution}
+        "work_item.resolved",
+        {"work_item_id": work.work_item_id, "queue": work.queue, "resolution": resolution},
     )
 
 

@@ -20,7 +20,13 @@ class FindRechecks:
     """Look now."""
 
 
-def find_rechecks(command: FindRechecks, cause: Cause, *, records: Records, clock: Clock) -> dict[str, object]:  # noqa: ARG001
+def find_rechecks(
+    command: FindRechecks,  # noqa: ARG001 the schedule says nothing but when
+    cause: Cause,  # noqa: ARG001 nothing is written here
+    *,
+    records: Records,
+    clock: Clock,
+) -> dict[str, object]:
     """`found`, with what `verify_eligibility` needs of each."""
     rechecks = []
     for known in records.due(KnownCoverage, RECHECK, clock.now()):

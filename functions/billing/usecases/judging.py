@@ -5,7 +5,11 @@ from typing import Any
 
 from functions.billing.domain.denials.classify import Adjudicated, classify
 from functions.billing.domain.denials.table import denial_table
-from functions.billing.domain.remittance.adjustments import AdjustmentJudge, AdjustmentKind, kind_of_bucket
+from functions.billing.domain.remittance.adjustments import (
+    AdjustmentJudge,
+    AdjustmentKind,
+    kind_of_bucket,
+)
 from functions.billing.domain.remittance.records import Adjustment
 
 

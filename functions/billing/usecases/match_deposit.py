@@ -36,7 +36,9 @@ class MatchDeposit:
     deposited_on: date
 
 
-def match_deposit(command: MatchDeposit, cause: Cause, *, records: Records, clock: Clock) -> dict[str, object]:
+def match_deposit(
+    command: MatchDeposit, cause: Cause, *, records: Records, clock: Clock
+) -> dict[str, object]:
     """`matched`, `differs` (booked as it came, finance looks) or `waiting` for its remittance."""
     known = records.get(Deposit, Deposit.key_of(command.deposit_id))
     if known and known.state != "waiting":
@@ -67,14 +69,22 @@ def _wait(
 ) -> dict[str, object]:
     """The bank was quicker than the file: the cash is on the ledger, the file is awaited."""
     if known is None:
-        waiting = replace(deposit, state="waiting", due_kind="DEPOSIT_WAITING", due_at=now + REMITTANCE_EXPECTED)
+        waiting = replace(
+            deposit, state="waiting", due_kind="DEPOSIT_WAITING", due_at=now + REMITTANCE_EXPECTED
+        )
         posting = _posting(deposit, "")
         _commit(records, waiting, cause, now, postings=(posting,))
     return {"outcome": "waiting", "deposit_id": deposit.deposit_id}
 
 
 def _settle(
-    records: Records, deposit: Deposit, remittance: Remittance, *, is_new: bool, cause: Cause, now: datetime
+    records: Records,
+    deposit: Deposit,
+    remittance: Remittance,
+    *,
+    is_new: bool,
+    cause: Cause,
+    now: datetime,
 ) -> dict[str, object]:
     announced_cents = remittance.header.total_paid_cents - remittance.deposited_cents
     difference_cents = deposit.amount_cents - announced_cents
@@ -98,11 +108,20 @@ def _settle(
     if difference_cents:
         works = (_difference_work(settled, now),)
     else:
-        data: dict[str, Fact] = {"reference": remittance.remittance_id, "amount_cents": deposit.amount_cents}
+        data: dict[str, Fact] = {
+            "reference": remittance.remittance_id,
+            "amount_cents": deposit.amount_cents,
+        }
         events = (OutboundEvent("balance.reconciled", data),)
     postings = (_posting(deposit, remittance.header.identity),) if is_new else ()
     _commit(
-        records, settled, cause, now, postings=postings, also=(paid, *works), events=(*events, *map(opened, works))
+        records,
+        settled,
+        cause,
+        now,
+        postings=postings,
+        also=(paid, *works),
+        events=(*events, *map(opened, works)),
     )
     return {"outcome": state, "deposit_id": deposit.deposit_id}
 

@@ -14,8 +14,19 @@ from functions.billing.domain.claims.revisions import Judgement
 from functions.billing.domain.commit import Actor, Cause, Commit
 from functions.billing.domain.denials.case import DenialCase
 from functions.billing.domain.eligibility.coverages import KnownCoverage, Visit, VisitState
-from functions.billing.domain.kpis.facts import ClaimFacts, Period, PostingFacts, Segments, VisitFacts
-from functions.billing.domain.kpis.measures import Kpi, measure_claims, measure_postings, measure_visits
+from functions.billing.domain.kpis.facts import (
+    ClaimFacts,
+    Period,
+    PostingFacts,
+    Segments,
+    VisitFacts,
+)
+from functions.billing.domain.kpis.measures import (
+    Kpi,
+    measure_claims,
+    measure_postings,
+    measure_visits,
+)
 from functions.billing.domain.kpis.snapshot import KpiSnapshot, measured
 from functions.billing.domain.ledger.balances import claim_balance
 from functions.billing.domain.remittance.payments import PostedBatch, Remittance
@@ -31,7 +42,13 @@ class MeasureKpis:
     """Measure now."""
 
 
-def measure_kpis(command: MeasureKpis, cause: Cause, *, records: Records, clock: Clock) -> dict[str, object]:  # noqa: ARG001
+def measure_kpis(
+    command: MeasureKpis,  # noqa: ARG001 the schedule says nothing but when
+    cause: Cause,
+    *,
+    records: Records,
+    clock: Clock,
+) -> dict[str, object]:
     """`measured`, with each KPI's total as numerator and denominator."""
     now = clock.now()
     # Half-open: what happened at this very moment belongs to the period.
@@ -50,7 +67,14 @@ def measure_kpis(command: MeasureKpis, cause: Cause, *, records: Records, clock:
     )
     if records.get(KpiSnapshot, snapshot.key) is None:
         records.commit(
-            Commit(step=STEP, cause=cause, actor=Actor(STEP), at=now, root=snapshot, decision="measured")
+            Commit(
+                step=STEP,
+                cause=cause,
+                actor=Actor(STEP),
+                at=now,
+                root=snapshot,
+                decision="measured",
+            )
         )
     return {"outcome": "measured", "kpis": _totals(kpis)}
 
@@ -139,7 +163,11 @@ def _posting_facts(records: Records, now: datetime) -> Iterator[PostingFacts]:
 
 def _visit_facts(records: Records) -> Iterator[VisitFacts]:
     for visit in records.listed(Visit, "VISITS"):
-        if visit.state is VisitState.CANCELLED or visit.starts_at is None or visit.booked_on is None:
+        if (
+            visit.state is VisitState.CANCELLED
+            or visit.starts_at is None
+            or visit.booked_on is None
+        ):
             continue
         primary = next(iter(visit.coverage_ids), None)
         known = records.get(KnownCoverage, KnownCoverage.key_of(primary)) if primary else None

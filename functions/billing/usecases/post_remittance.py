@@ -31,7 +31,11 @@ from functions.billing.domain.remittance.post import (
     plan_claim_posting,
     unmatched_posting,
 )
-from functions.billing.domain.remittance.reconcile import OutcomeAction, OutcomeKind, ReconcilePolicy
+from functions.billing.domain.remittance.reconcile import (
+    OutcomeAction,
+    OutcomeKind,
+    ReconcilePolicy,
+)
 from functions.billing.domain.remittance.records import RemittedClaim
 from functions.billing.domain.remittance.snapshots import ClaimLineSnapshot, ClaimSnapshot
 from functions.billing.domain.rules.policy import PayerPolicies, payer_policies
@@ -55,11 +59,11 @@ _RANKS = {CoverageRank.PRIMARY: 1, CoverageRank.SECONDARY: 2, CoverageRank.TERTI
 _EXCEPTION_ACTIONS = {
     ExceptionCode.DUPLICATE_PAYMENT: "compare both payments; refund the payer or wait for the takeback",
     ExceptionCode.CORRECTION_BEFORE_REVERSAL: "wait for the reversal; ask the payer when it does not come",
-    ExceptionCode.REVERSAL_WITHOUT_ORIGINAL: "find the payment this reverses; ask the payer for the original remittance",
+    ExceptionCode.REVERSAL_WITHOUT_ORIGINAL: "find the payment it reverses, or ask the payer for it",
     ExceptionCode.REVERSAL_DIFFERS_FROM_ORIGINAL: "compare the reversal with the original answer",
     ExceptionCode.CHARGE_DIFFERS: "compare the charge billed with the charge the payer answered for",
     ExceptionCode.LINE_NOT_OURS: "find the line the payer answered for; it was not billed on this claim",
-    ExceptionCode.PROCEDURE_CHANGED_BY_PAYER: "review the payer's down-coding; appeal when the record supports the code billed",
+    ExceptionCode.PROCEDURE_CHANGED_BY_PAYER: "review the down-coding; appeal when the record supports the code billed",
     ExceptionCode.PATIENT_SHARE_DIFFERS: "trust the adjustments; report the difference to the payer",
     ExceptionCode.PROCESSED_IN_OTHER_ORDER: "check which payer comes first",
     ExceptionCode.PAYMENT_WITHOUT_MONEY_STATUS: "ask the payer why a claim status without payment carries money",
@@ -87,12 +91,18 @@ class PostingPorts:
     clock: Clock
 
 
-def post_remittance(command: PostRemittance, cause: Cause, ports: PostingPorts) -> dict[str, object]:
+def post_remittance(
+    command: PostRemittance, cause: Cause, ports: PostingPorts
+) -> dict[str, object]:
     """`posted`, with how many claims of the batch were matched."""
     remittance = ports.records.get(Remittance, Remittance.key_of(command.remittance_id))
     if remittance is None:
-        raise RecordNotFoundError("remittance_not_found", subject=f"remittance:{command.remittance_id}")
-    content = ports.intake.fetch(remittance.file_key, start_byte=command.start_byte, end_byte=command.end_byte)
+        raise RecordNotFoundError(
+            "remittance_not_found", subject=f"remittance:{command.remittance_id}"
+        )
+    content = ports.intake.fetch(
+        remittance.file_key, start_byte=command.start_byte, end_byte=command.end_byte
+    )
     batch = _Batch(remittance=remittance, cause=cause, ports=ports, now=ports.clock.now())
     wires = parse_835_claims(
         content,
@@ -134,7 +144,9 @@ class _Ours:
 class _Batch:
     """The claims of one batch, posted one after the other, each in its own transaction."""
 
-    def __init__(self, *, remittance: Remittance, cause: Cause, ports: PostingPorts, now: datetime) -> None:
+    def __init__(
+        self, *, remittance: Remittance, cause: Cause, ports: PostingPorts, now: datetime
+    ) -> None:
         self._remittance = remittance
         self._cause = cause
         self._records = ports.records
@@ -160,7 +172,9 @@ class _Batch:
             policy=ReconcilePolicy(tolerance_cents=policy.tolerance_cents) if policy else None,
         )
         if plan.state is PostingState.ALREADY_POSTED:
-            return _Result(matched=True, touched=False, posted_cents=_booked_cents(plan.occurrence, ours.prior))
+            return _Result(
+                matched=True, touched=False, posted_cents=_booked_cents(plan.occurrence, ours.prior)
+            )
         works = self._commit(remitted, ours, plan)
         return _Result(matched=True, touched=bool(works), posted_cents=plan.posted_cents)
 
@@ -168,7 +182,9 @@ class _Batch:
         payer = self._remittance.header.payer_identifier
         pointers = (
             Pointer.key_of(PATIENT_CONTROL_NUMBER, remitted.patient_control_number),
-            Pointer.key_of(PAYER_CLAIM_CONTROL_NUMBER, f"{payer}|{remitted.payer_claim_control_number}"),
+            Pointer.key_of(
+                PAYER_CLAIM_CONTROL_NUMBER, f"{payer}|{remitted.payer_claim_control_number}"
+            ),
         )
         seen: set[str] = set()
         for key in pointers:
@@ -180,7 +196,9 @@ class _Batch:
             yield self._ours(claim, pointer)
 
     def _ours(self, claim: Claim, pointer: Pointer) -> _Ours:
-        stored = self._records.get(StoredContent, StoredContent.key_of(claim.claim_id, claim.revision))
+        stored = self._records.get(
+            StoredContent, StoredContent.key_of(claim.claim_id, claim.revision)
+        )
         if stored is None:
             raise RecordNotFoundError("content_not_found", subject=claim.subject)
         content = stored.content
@@ -209,28 +227,43 @@ class _Batch:
                 for line in content.lines
             ),
             payer_rank=rank,
-            has_next_payer=any(_RANKS[coverage.rank] > rank for coverage in content.other_coverages),
+            has_next_payer=any(
+                _RANKS[coverage.rank] > rank for coverage in content.other_coverages
+            ),
             is_first_remittance=claim.first_remitted_at is None,
             frequency=claim.frequency,
             patient_control_numbers=tuple(sorted(numbers)),
             payer_claim_control_numbers=tuple(sorted(payer_numbers)),
         )
-        return _Ours(claim=claim, snapshot=snapshot, prior=postings_of(self._records, claim.claim_id))
+        return _Ours(
+            claim=claim, snapshot=snapshot, prior=postings_of(self._records, claim.claim_id)
+        )
 
-    def _commit(self, remitted: RemittedClaim, ours: _Ours, plan: PostingPlan) -> tuple[WorkItem, ...]:
+    def _commit(
+        self, remitted: RemittedClaim, ours: _Ours, plan: PostingPlan
+    ) -> tuple[WorkItem, ...]:
         claim = ours.claim
         charge = charge_due(self._records, claim, at=self._now) if not ours.prior else None
         new_postings = tuple(StoredPosting.of_claim(posting) for posting in plan.postings)
         denial = self._denial(remitted, claim, plan)
         works = tuple(self._works(claim, plan))
-        after = self._after(remitted, claim, plan, (*ours.prior, *((charge.posting,) if charge else ())))
+        after = self._after(
+            remitted, claim, plan, (*ours.prior, *((charge.posting,) if charge else ()))
+        )
         pointer = self._payer_number(remitted, after, claim)
         new: tuple[Record, ...] = (*((charge,) if charge else ()), *new_postings, *pointer)
-        also: tuple[Aggregate, ...] = (*((denial,) if denial else ()), *works, *self._settled_attempt(claim))
+        also: tuple[Aggregate, ...] = (
+            *((denial,) if denial else ()),
+            *works,
+            *self._settled_attempt(claim),
+        )
         events: tuple[OutboundEvent, ...] = tuple(map(opened, works))
         if denial:
             event = claim_event(
-                "denial.received", after, denial_id=denial.denial_id, amount_cents=denial.amount_cents
+                "denial.received",
+                after,
+                denial_id=denial.denial_id,
+                amount_cents=denial.amount_cents,
             )
             events = (event, *events)
         self._records.commit(
@@ -240,7 +273,9 @@ class _Batch:
                 actor=Actor(STEP),
                 at=self._now,
                 root=after,
-                decision=f"posted_{plan.adjudication.word}" if plan.state is PostingState.POSTED else plan.state,
+                decision=f"posted_{plan.adjudication.word}"
+                if plan.state is PostingState.POSTED
+                else plan.state,
                 facts={
                     "remittance_id": self._remittance.remittance_id,
                     "clp_ordinal": remitted.ordinal,
@@ -284,7 +319,9 @@ class _Batch:
             due_at=None,
         )
 
-    def _payer_number(self, remitted: RemittedClaim, after: Claim, before: Claim) -> tuple[Pointer, ...]:
+    def _payer_number(
+        self, remitted: RemittedClaim, after: Claim, before: Claim
+    ) -> tuple[Pointer, ...]:
         if after.payer_claim_control_number == before.payer_claim_control_number:
             return ()
         payer = self._remittance.header.payer_identifier
@@ -302,7 +339,9 @@ class _Batch:
             return ()
         return (replace(attempt, state=AttemptState.SUBMITTED, answer_code="proven_by_remittance"),)
 
-    def _denial(self, remitted: RemittedClaim, claim: Claim, plan: PostingPlan) -> DenialCase | None:
+    def _denial(
+        self, remitted: RemittedClaim, claim: Claim, plan: PostingPlan
+    ) -> DenialCase | None:
         denied_cents = plan.adjudication.denied_cents
         in_force = plan.state is PostingState.POSTED and not remitted.is_reversal
         has_denial = any(outcome.action is OutcomeAction.APPEAL for outcome in plan.outcomes)
@@ -318,7 +357,8 @@ class _Batch:
             payer_id=claim.payer_id,
             occurrence=plan.occurrence,
             lines=self._denied_lines(remitted, plan),
-            amount_cents=denied_cents or sum(
+            amount_cents=denied_cents
+            or sum(
                 outcome.amount_cents
                 for outcome in plan.outcomes
                 if outcome.kind is OutcomeKind.UNMAPPED_ADJUSTMENT
@@ -332,7 +372,8 @@ class _Batch:
         denied = {
             outcome.line_ordinal: outcome
             for outcome in plan.outcomes
-            if outcome.action is OutcomeAction.APPEAL or outcome.kind is OutcomeKind.UNMAPPED_ADJUSTMENT
+            if outcome.action is OutcomeAction.APPEAL
+            or outcome.kind is OutcomeKind.UNMAPPED_ADJUSTMENT
         }
         lines = [
             DeniedLine(
@@ -365,20 +406,27 @@ class _Batch:
         for code in dict.fromkeys(exception.code for exception in plan.exceptions):
             theirs = [exception for exception in plan.exceptions if exception.code is code]
             yield self._work(
-                claim, str(code), _EXCEPTION_ACTIONS[code], sum(each.amount_cents for each in theirs), plan.occurrence
+                claim,
+                str(code),
+                _EXCEPTION_ACTIONS[code],
+                sum(each.amount_cents for each in theirs),
+                plan.occurrence,
             )
         investigated = [
             outcome
             for outcome in plan.outcomes
             if outcome.action is OutcomeAction.INVESTIGATE
-            and outcome.kind in {OutcomeKind.PARTIAL_PAYMENT, OutcomeKind.OVERPAYMENT, OutcomeKind.NOT_FINAL}
+            and outcome.kind
+            in {OutcomeKind.PARTIAL_PAYMENT, OutcomeKind.OVERPAYMENT, OutcomeKind.NOT_FINAL}
         ]
         for kind in dict.fromkeys(outcome.kind for outcome in investigated):
             amount = sum(outcome.amount_cents for outcome in investigated if outcome.kind is kind)
             action = "compare with the contract; ask the payer for the difference or accept it with a reason"
             yield self._work(claim, str(kind), action, amount, plan.occurrence)
 
-    def _work(self, claim: Claim, reason: str, action: str, amount_cents: int, occurrence: str) -> WorkItem:
+    def _work(
+        self, claim: Claim, reason: str, action: str, amount_cents: int, occurrence: str
+    ) -> WorkItem:
         return open_work_item(
             queue=Queue.FINANCE,
             reason=reason,
@@ -416,7 +464,11 @@ class _Batch:
                 at=self._now,
                 root=work,
                 decision="unmatched",
-                facts={"remittance_id": self._remittance.remittance_id, "clp_ordinal": remitted.ordinal, "why": why},
+                facts={
+                    "remittance_id": self._remittance.remittance_id,
+                    "clp_ordinal": remitted.ordinal,
+                    "why": why,
+                },
                 new=(stored,),
                 events=(opened(work),),
             )
@@ -431,5 +483,3 @@ def _booked_cents(occurrence: str, prior: tuple[Posting, ...]) -> int:
         for posting in prior
         if posting.adjudicated and posting.adjudicated.occurrence == occurrence
     )
-
-

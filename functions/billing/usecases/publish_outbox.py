@@ -35,7 +35,9 @@ def publish_outbox(
     """Positions of the records that were not published."""
     signed_at = clock.now()
     verdicts = publisher.publish(tuple(_signed(record, signer, signed_at) for record in waiting))
-    return tuple(record.position for record, taken in zip(waiting, verdicts, strict=True) if not taken)
+    return tuple(
+        record.position for record, taken in zip(waiting, verdicts, strict=True) if not taken
+    )
 
 
 def _signed(record: OutboxRecord, signer: Signer, signed_at: datetime) -> dict[str, Any]:

@@ -102,12 +102,16 @@ class _File:
     records: Records
 
 
-def read_remittance(command: ReadRemittance, cause: Cause, ports: RemittanceFilePorts) -> dict[str, object]:
+def read_remittance(
+    command: ReadRemittance, cause: Cause, ports: RemittanceFilePorts
+) -> dict[str, object]:
     """`ready` with batches and remittances, or `duplicate`, `quarantined`, `refused`."""
     body = ports.intake.fetch(command.file_key)
     digest = hashlib.sha256(body).hexdigest()
     file = _File(derived_id("E", digest), command.file_key, cause, ports.clock.now(), ports.records)
-    kept = ports.evidence.keep(f"remittances/{file.file_id}.x12", body, content_type="application/edi-x12")
+    kept = ports.evidence.keep(
+        f"remittances/{file.file_id}.x12", body, content_type="application/edi-x12"
+    )
     batches: list[dict[str, object]] = []
     ready: list[str] = []
     duplicates: list[str] = []
@@ -185,8 +189,15 @@ def _settle(file: _File, reading: _Reading) -> tuple[str, str]:
     digest = reading.digest.hexdigest()
     identifier = remittance_id(header)
     known = file.records.get(Remittance, Remittance.key_of(identifier))
-    arrival = classify_arrival(header, digest, {header.identity: known.content_digest} if known else {})
-    if known and known.file_id == file.file_id and known.file_key == file.key and arrival is Arrival.DUPLICATE:
+    arrival = classify_arrival(
+        header, digest, {header.identity: known.content_digest} if known else {}
+    )
+    if (
+        known
+        and known.file_id == file.file_id
+        and known.file_key == file.key
+        and arrival is Arrival.DUPLICATE
+    ):
         # Our own earlier run was interrupted: go on where it stopped.
         return ("ready" if known.state is RemittanceState.RECEIVED else "duplicate"), identifier
     if arrival is Arrival.DUPLICATE:
@@ -247,10 +258,11 @@ def _quarantine(file: _File, reading: _Reading, digest: str, reasons: tuple[str,
         queue=Queue.FINANCE,
         reason=f"remittance_{reasons[0]}",
         about=quarantined.subject,
-        recommended_action="compare the differences with the payer's payment; ask for a corrected file; post nothing by guess",
+        recommended_action="compare the differences with the payment; ask for a corrected file",
         at=file.now,
         fields=tuple(
-            f"{each.level} {each.place}: {each.difference_cents} cents" for each in quarantined.differences[:5]
+            f"{each.level} {each.place}: {each.difference_cents} cents"
+            for each in quarantined.differences[:5]
         ),
         amount_cents=reading.header.total_paid_cents,
     )

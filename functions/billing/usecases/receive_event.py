@@ -31,7 +31,10 @@ OUR_PRODUCER = "billing"
 S3_SOURCE = "aws.s3"
 SCHEDULE_SOURCE = "billing.schedule"
 
-FILE_EVENTS = {"remittances/": "remittance.received", "acknowledgements/": "acknowledgement.received"}
+FILE_EVENTS = {
+    "remittances/": "remittance.received",
+    "acknowledgements/": "acknowledgement.received",
+}
 SCHEDULED_EVENTS = frozenset({"recheck.due", "reconciliation.due"})
 
 # Execution names may hold 80 characters of this alphabet.
@@ -76,9 +79,13 @@ def receive_event(
         event = read_event(delivery.body, verifier)
         known = records.get(EventReceipt, EventReceipt.key_of(workflow, event.event_id))
         if known and known.content_sha256 != event.content_sha256:
-            raise ContractError("event_id_reused", detail="the id was used before with other content")
+            raise ContractError(  # noqa: TRY301 refused like any other broken promise
+                "event_id_reused", detail="the id was used before with other content"
+            )
     except (ContractError, SignatureError) as refusal:
-        return _refuse(delivery, refusal, workflow=workflow, records=records, evidence=evidence, now=now)
+        return _refuse(
+            delivery, refusal, workflow=workflow, records=records, evidence=evidence, now=now
+        )
     if known and not delivery.is_dead_letter:
         records.remember(
             RepeatedEvent(
@@ -143,9 +150,13 @@ def _file_event(message: Mapping[str, Any]) -> ReceivedEvent:
         raise ContractError("event_field_missing", detail="detail.object.key") from None
     type_ = next((name for prefix, name in FILE_EVENTS.items() if key.startswith(prefix)), None)
     if type_ is None:
-        raise ContractError("event_type_unknown", detail="detail.object.key is under no watched prefix")
+        raise ContractError(
+            "event_type_unknown", detail="detail.object.key is under no watched prefix"
+        )
     identifier = derived_id("file_", key, tag, length=26)
-    return ReceivedEvent(identifier, type_, identifier, str(message.get("time", "")), {"file_key": key}, identifier)
+    return ReceivedEvent(
+        identifier, type_, identifier, str(message.get("time", "")), {"file_key": key}, identifier
+    )
 
 
 def _scheduled_event(message: Mapping[str, Any]) -> ReceivedEvent:
@@ -161,7 +172,9 @@ def _business_event(message: Mapping[str, Any], verifier: Verifier) -> ReceivedE
     try:
         envelope = Envelope.model_validate(detail)
     except ValidationError as error:
-        missing_signature = any(problem["loc"] == ("signature",) for problem in error.errors(include_input=False))
+        missing_signature = any(
+            problem["loc"] == ("signature",) for problem in error.errors(include_input=False)
+        )
         if missing_signature:
             raise SignatureError("signature_missing", detail="detail.signature") from None
         raise ContractError("envelope_invalid", detail=_where(error, "detail")) from None
@@ -184,7 +197,9 @@ def _business_event(message: Mapping[str, Any], verifier: Verifier) -> ReceivedE
     )
 
 
-def _check_signature(envelope: Envelope, detail: Mapping[str, Any], taken_at: str, verifier: Verifier) -> None:
+def _check_signature(
+    envelope: Envelope, detail: Mapping[str, Any], taken_at: str, verifier: Verifier
+) -> None:
     if verifier.producer_of(envelope.key_id) != envelope.producer:
         raise SignatureError("signing_key_unknown", detail="detail.key_id")
     if not verifier.verify(envelope.key_id, signed_bytes(detail), envelope.signature):
@@ -200,7 +215,10 @@ def _check_signature(envelope: Envelope, detail: Mapping[str, Any], taken_at: st
 def _where(error: ValidationError, root: str) -> str:
     """Paths and kinds of what is wrong; pydantic is told to hide the values."""
     problems = error.errors(include_input=False, include_url=False, include_context=False)
-    return "; ".join(f"{'.'.join([root, *map(str, problem['loc'])])}: {problem['type']}" for problem in problems[:5])
+    return "; ".join(
+        f"{'.'.join([root, *map(str, problem['loc'])])}: {problem['type']}"
+        for problem in problems[:5]
+    )
 
 
 def _execution_name(event: ReceivedEvent, delivery: Delivery) -> str:
@@ -274,6 +292,8 @@ def _claimed(body: str) -> tuple[str, str]:
     """What the event says it is; nothing of it is trusted."""
     try:
         message = json.loads(body)
-        return str(message.get("detail-type", ""))[:64], str(message.get("detail", {}).get("id", ""))[:128]
+        return str(message.get("detail-type", ""))[:64], str(
+            message.get("detail", {}).get("id", "")
+        )[:128]
     except (ValueError, AttributeError):
         return "", ""

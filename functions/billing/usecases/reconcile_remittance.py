@@ -12,10 +12,13 @@ from datetime import datetime, timedelta
 
 from functions.billing.domain.commit import Actor, Cause, Commit, OutboundEvent
 from functions.billing.domain.errors import RecordNotFoundError
+from functions.billing.domain.ledger.accounts import Account
 from functions.billing.domain.remittance.payments import PostedBatch, Remittance, RemittanceState
 from functions.billing.domain.remittance.post import TotalsCheck, reconcile_posted
-from functions.billing.domain.remittance.provider_level import ProviderAdjustmentPlan, plan_provider_adjustment
-from functions.billing.domain.ledger.accounts import Account
+from functions.billing.domain.remittance.provider_level import (
+    ProviderAdjustmentPlan,
+    plan_provider_adjustment,
+)
 from functions.billing.domain.submission.attempt import Pointer
 from functions.billing.domain.work_items import Queue, WorkItem, open_work_item
 from functions.billing.ports import Clock, Records
@@ -42,9 +45,13 @@ def reconcile_remittance(
     command: ReconcileRemittance, cause: Cause, *, records: Records, clock: Clock
 ) -> dict[str, object]:
     """`posted`, or `exception` when any payment's totals disagree."""
-    closing = [_close(records, identifier, cause, clock.now()) for identifier in command.remittances]
+    closing = [
+        _close(records, identifier, cause, clock.now()) for identifier in command.remittances
+    ]
     return {
-        "outcome": "posted" if all(state is RemittanceState.POSTED for state in closing) else "exception",
+        "outcome": "posted"
+        if all(state is RemittanceState.POSTED for state in closing)
+        else "exception",
         "remittances": list(command.remittances),
     }
 
@@ -93,7 +100,10 @@ def _close(records: Records, identifier: str, cause: Cause, now: datetime) -> Re
                 "posting_difference_cents": totals.posting_difference_cents,
             },
             new=(
-                *(StoredPosting(partition=remittance.key.partition, posting=plan.posting) for plan in plans),
+                *(
+                    StoredPosting(partition=remittance.key.partition, posting=plan.posting)
+                    for plan in plans
+                ),
                 *_trace_pointer(records, remittance),
             ),
             also=works,
@@ -103,7 +113,9 @@ def _close(records: Records, identifier: str, cause: Cause, now: datetime) -> Re
     return closed.state
 
 
-def _provider_plans(records: Records, remittance: Remittance, now: datetime) -> Iterable[ProviderAdjustmentPlan]:
+def _provider_plans(
+    records: Records, remittance: Remittance, now: datetime
+) -> Iterable[ProviderAdjustmentPlan]:
     for ordinal, adjustment in enumerate(remittance.header.provider_adjustments, start=1):
         yield plan_provider_adjustment(
             adjustment,
@@ -142,7 +154,10 @@ def _trace_pointer(records: Records, remittance: Remittance) -> tuple[Pointer, .
 
 
 def _works(
-    remittance: Remittance, plans: tuple[ProviderAdjustmentPlan, ...], totals: TotalsCheck, now: datetime
+    remittance: Remittance,
+    plans: tuple[ProviderAdjustmentPlan, ...],
+    totals: TotalsCheck,
+    now: datetime,
 ) -> Iterable[WorkItem]:
     if remittance.state is RemittanceState.EXCEPTION:
         yield open_work_item(
@@ -178,5 +193,6 @@ def _event(remittance: Remittance) -> OutboundEvent:
             },
         )
     return OutboundEvent(
-        "remittance.exception", {"remittance_id": remittance.remittance_id, "reasons": remittance.reasons}
+        "remittance.exception",
+        {"remittance_id": remittance.remittance_id, "reasons": remittance.reasons},
     )

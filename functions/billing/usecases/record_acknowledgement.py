@@ -94,7 +94,9 @@ def record_acknowledgement(
     known = ports.records.get(AcknowledgementFile, AcknowledgementFile.key_of(file_id))
     if known:
         return {"outcome": "duplicate", "file_id": file_id}
-    kept = ports.evidence.keep(f"acknowledgements/{file_id}.x12", body, content_type="application/edi-x12")
+    kept = ports.evidence.keep(
+        f"acknowledgements/{file_id}.x12", body, content_type="application/edi-x12"
+    )
     recording = _Recording(cause, ports, ports.clock.now(), file_id)
     said: list[_Said] = []
     refusals: list[Refusal] = []
@@ -118,7 +120,11 @@ def record_acknowledgement(
             unmatched=len(said) - matched,
         )
     )
-    return {"outcome": "refused" if refusals and not said else "recorded", "file_id": file_id, "claims": matched}
+    return {
+        "outcome": "refused" if refusals and not said else "recorded",
+        "file_id": file_id,
+        "claims": matched,
+    }
 
 
 def _said_by(item: Transaction) -> Iterator[_Said]:
@@ -131,7 +137,14 @@ def _said_by(item: Transaction) -> Iterator[_Said]:
             outcome = outcome_of_ta1(body)
             if not outcome.is_accepted:
                 # The whole interchange is unsent. One claim travels in one, under the same number in GS06.
-                yield _Said("TA1", GROUP_CONTROL_NUMBER, outcome.control_number, "interchange", AckVerdict.REJECTED, (outcome.note,))
+                yield _Said(
+                    "TA1",
+                    GROUP_CONTROL_NUMBER,
+                    outcome.control_number,
+                    "interchange",
+                    AckVerdict.REJECTED,
+                    (outcome.note,),
+                )
 
 
 def _said_by_999(body: ImplementationAcknowledgement) -> Iterator[_Said]:
@@ -143,12 +156,22 @@ def _said_by_999(body: ImplementationAcknowledgement) -> Iterator[_Said]:
         for fault in transaction.faults
     )
     verdict = AckVerdict.RECEIVED if outcome.is_accepted else AckVerdict.REJECTED
-    yield _Said(SYNTAX, GROUP_CONTROL_NUMBER, outcome.group_control_number, "syntax", verdict, (outcome.result, *faults[:5]))
+    yield _Said(
+        SYNTAX,
+        GROUP_CONTROL_NUMBER,
+        outcome.group_control_number,
+        "syntax",
+        verdict,
+        (outcome.result, *faults[:5]),
+    )
 
 
 def _said_by_277ca(body: ClaimAcknowledgement) -> Iterator[_Said]:
     for claim in outcome_of_277ca(body).claims:
-        codes = tuple(f"{code.category}:{code.status}" + (f":{code.entity}" if code.entity else "") for code in claim.codes)
+        codes = tuple(
+            f"{code.category}:{code.status}" + (f":{code.entity}" if code.entity else "")
+            for code in claim.codes
+        )
         yield _Said(
             FRONT_DOOR,
             PATIENT_CONTROL_NUMBER,
@@ -201,10 +224,18 @@ class _Recording:
         if said.verdict is AckVerdict.REJECTED and after is not claim:
             work = self._work(claim, said)
             also.append(work)
-            events += [claim_event("claim.rejected", after, level=said.level, reasons=said.codes), opened(work)]
+            events += [
+                claim_event("claim.rejected", after, level=said.level, reasons=said.codes),
+                opened(work),
+            ]
         elif said.verdict is not AckVerdict.REJECTED:
-            events.append(claim_event("claim.acknowledged", after, level=f"{said.level}.{said.verdict}"))
-        if claim.state in {ClaimState.SUBMITTING, ClaimState.OUTCOME_UNKNOWN} and after.state is not claim.state:
+            events.append(
+                claim_event("claim.acknowledged", after, level=f"{said.level}.{said.verdict}")
+            )
+        if (
+            claim.state in {ClaimState.SUBMITTING, ClaimState.OUTCOME_UNKNOWN}
+            and after.state is not claim.state
+        ):
             also += self._settled_attempt(claim, after)
             charge = charge_due(self.ports.records, after, at=self.now)
             new += [charge] if charge else []
@@ -246,7 +277,10 @@ class _Recording:
         claim = replace(claim, payer_claim_control_number=number)
         match said.verdict, claim.state:
             case AckVerdict.REJECTED, (
-                ClaimState.SUBMITTING | ClaimState.OUTCOME_UNKNOWN | ClaimState.SUBMITTED | ClaimState.ACCEPTED
+                ClaimState.SUBMITTING
+                | ClaimState.OUTCOME_UNKNOWN
+                | ClaimState.SUBMITTED
+                | ClaimState.ACCEPTED
             ):
                 return claim.moved(
                     ClaimState.REJECTED,
@@ -255,10 +289,16 @@ class _Recording:
                     due_kind="",
                     due_at=None,
                 )
-            case AckVerdict.ACCEPTED, (ClaimState.SUBMITTING | ClaimState.OUTCOME_UNKNOWN | ClaimState.SUBMITTED):
-                return claim.moved(ClaimState.ACCEPTED, accepted_at=self.now, due_kind="AWAITING_REMITTANCE")
+            case AckVerdict.ACCEPTED, (
+                ClaimState.SUBMITTING | ClaimState.OUTCOME_UNKNOWN | ClaimState.SUBMITTED
+            ):
+                return claim.moved(
+                    ClaimState.ACCEPTED, accepted_at=self.now, due_kind="AWAITING_REMITTANCE"
+                )
             case AckVerdict.RECEIVED, (ClaimState.SUBMITTING | ClaimState.OUTCOME_UNKNOWN):
-                return claim.moved(ClaimState.SUBMITTED, submitted_at=claim.submitted_at or self.now)
+                return claim.moved(
+                    ClaimState.SUBMITTED, submitted_at=claim.submitted_at or self.now
+                )
             case _:
                 return claim
 
@@ -267,7 +307,9 @@ class _Recording:
         attempt = newest_attempt(self.ports.records, claim)
         if attempt is None:
             return ()
-        state = AttemptState.REJECTED if after.state is ClaimState.REJECTED else AttemptState.SUBMITTED
+        state = (
+            AttemptState.REJECTED if after.state is ClaimState.REJECTED else AttemptState.SUBMITTED
+        )
         return (replace(attempt, state=state, answer_code="proven_by_acknowledgement"),)
 
     def close(self, file: AcknowledgementFile) -> None:

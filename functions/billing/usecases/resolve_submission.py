@@ -26,7 +26,9 @@ class ResolveSubmission:
     claim_id: str
 
 
-def resolve_submission(command: ResolveSubmission, cause: Cause, ports: SendingPorts) -> dict[str, object]:
+def resolve_submission(
+    command: ResolveSubmission, cause: Cause, ports: SendingPorts
+) -> dict[str, object]:
     """`submitted`, `rejected`, `parked`, `already_sent`, or `unknown`: look again after `wait_seconds`."""
     claim = ports.records.get(Claim, Claim.key_of(command.claim_id))
     if claim is None:
@@ -42,7 +44,9 @@ def resolve_submission(command: ResolveSubmission, cause: Cause, ports: SendingP
     if decision.move is Move.LOOK_UP:
         lookup = ports.clearinghouse.look_up(attempt.patient_control_number)
         if lookup is Lookup.FOUND:
-            return sending.record(claim, attempt, SubmissionAnswer(accepted=True, code="found_by_lookup"))
+            return sending.record(
+                claim, attempt, SubmissionAnswer(accepted=True, code="found_by_lookup")
+            )
         decision = decide(attempt, connector, ports.clock.now(), lookup=lookup)
     match decision.move:
         case Move.SEND_AGAIN:
@@ -50,4 +54,8 @@ def resolve_submission(command: ResolveSubmission, cause: Cause, ports: SendingP
         case Move.PARK:
             return sending.park(claim, attempt, decision.why)
         case _:
-            return {"outcome": "unknown", "claim_id": claim.claim_id, "wait_seconds": max(1, decision.wait_seconds)}
+            return {
+                "outcome": "unknown",
+                "claim_id": claim.claim_id,
+                "wait_seconds": max(1, decision.wait_seconds),
+            }

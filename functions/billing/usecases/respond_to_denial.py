@@ -61,7 +61,9 @@ def respond_to_denial(
     return _Response(case, claim, case.classification, plan, policy, cause, now).commit(records)
 
 
-def _context(claim: Claim, case: DenialCase, policy: PayerPolicy | None, now: datetime) -> DenialContext:
+def _context(
+    claim: Claim, case: DenialCase, policy: PayerPolicy | None, now: datetime
+) -> DenialContext:
     days_left = None
     if policy:
         days_left = (policy.filing.deadline(claim.service_on, claim.service_on) - now.date()).days
@@ -102,7 +104,11 @@ class _Response:
             also = (appeal,)
             events = (
                 claim_event(
-                    "appeal.opened", self.claim, appeal_id=appeal.appeal_id, denial_id=self.case.denial_id, level=1
+                    "appeal.opened",
+                    self.claim,
+                    appeal_id=appeal.appeal_id,
+                    denial_id=self.case.denial_id,
+                    level=1,
                 ),
             )
             outcome = "appeal_opened"
@@ -110,7 +116,9 @@ class _Response:
             work = self._work()
             also = (work,)
             events = (opened(work), *self._recheck())
-            outcome = {Mode.OBSERVE: "observed"}.get(self.plan.mode, "acted" if self.plan.acts else "work_opened")
+            outcome = {Mode.OBSERVE: "observed"}.get(
+                self.plan.mode, "acted" if self.plan.acts else "work_opened"
+            )
         records.commit(
             Commit(
                 step=STEP,
@@ -156,7 +164,9 @@ class _Response:
             at=self.now,
             due_days=self.plan.due_days,
             fields=tuple(
-                dict.fromkeys(f"{each.group}-{each.reason}" for each in self.classification.evidence)
+                dict.fromkeys(
+                    f"{each.group}-{each.reason}" for each in self.classification.evidence
+                )
             ),
             payer_id=self.case.payer_id,
             amount_cents=self.case.amount_cents,

@@ -73,7 +73,9 @@ def scrub_claim(
     facts = _facts(records, stored, policies, now)
     verdicts = judge(stored.content, facts, rules)
     judgement = _judgement(stored, facts, verdicts, rules, policies, now)
-    failures = [verdict for verdict in verdicts if not verdict.passed and verdict.severity == "reject"]
+    failures = [
+        verdict for verdict in verdicts if not verdict.passed and verdict.severity == "reject"
+    ]
     scrubbed = _Scrubbed(claim, judgement, cause, now)
     if failures:
         records.commit(scrubbed.held(failures))
@@ -82,17 +84,23 @@ def scrub_claim(
     mode = automation.mode(SUBMIT_STEP, claim.payer_id, claim.location_id)
     unique = _unique(records, stored)
     policy = facts.policy
-    if mode is not Mode.AUTOMATE or (policy and claim.charge_cents >= policy.approval_threshold_cents):
+    if mode is not Mode.AUTOMATE or (
+        policy and claim.charge_cents >= policy.approval_threshold_cents
+    ):
         records.commit(scrubbed.awaiting_approval(unique))
         return {"outcome": "awaiting_approval", "claim_id": claim.claim_id}
     records.commit(scrubbed.released(unique, open_items_about(records, claim.subject)))
     return {"outcome": "validated", "claim_id": claim.claim_id}
 
 
-def _facts(records: Records, stored: StoredContent, policies: PayerPolicies, now: datetime) -> ScrubFacts:
+def _facts(
+    records: Records, stored: StoredContent, policies: PayerPolicies, now: datetime
+) -> ScrubFacts:
     content = stored.content
     coverage = content.coverage
-    known = records.get(KnownCoverage, KnownCoverage.key_of(coverage.coverage_id)) if coverage else None
+    known = (
+        records.get(KnownCoverage, KnownCoverage.key_of(coverage.coverage_id)) if coverage else None
+    )
     eligibility = EligibilityFact(EligibilityState.UNKNOWN)
     if known and known.result:
         eligibility = EligibilityFact(EligibilityState(known.result.state), known.checked_at)
@@ -174,7 +182,9 @@ class _Scrubbed:
             reasons=reasons,
             recommended_action=failures[0].recommended_action,
         )
-        return self._commit(held, "held", also=work, events=(failed, *map(opened, work)), reasons=reasons)
+        return self._commit(
+            held, "held", also=work, events=(failed, *map(opened, work)), reasons=reasons
+        )
 
     def _work(self, failures: Iterable[Verdict]) -> Iterable[WorkItem]:
         """One item for each owner, holding only the fields that owner must mend."""
@@ -215,8 +225,13 @@ class _Scrubbed:
         )
 
     def released(self, unique: tuple[Record, ...], solved: tuple[WorkItem, ...]) -> Commit:
-        released = self.claim.moved(ClaimState.VALIDATED, validated_at=self.now, ruleset_version=self._rules)
-        done = tuple(item.resolved(at=self.now, by=STEP, resolution="claim_passed_validation") for item in solved)
+        released = self.claim.moved(
+            ClaimState.VALIDATED, validated_at=self.now, ruleset_version=self._rules
+        )
+        done = tuple(
+            item.resolved(at=self.now, by=STEP, resolution="claim_passed_validation")
+            for item in solved
+        )
         events = (
             claim_event("claim.validated", released, ruleset_version=self._rules),
             claim_event("claim.released", released, revision=released.revision),

@@ -22,7 +22,15 @@ from functions.billing.domain.rules.policy import PayerPolicy, payer_policies
 from functions.billing.domain.submission.attempt import Attempt, AttemptState, Pointer
 from functions.billing.domain.work_items import Queue, open_work_item
 from functions.billing.edi.claim_837 import WireNumbers, write_claim
-from functions.billing.ports import Clearinghouse, Clock, ControlNumbers, Evidence, Records, RuleSets, SubmissionAnswer
+from functions.billing.ports import (
+    Clearinghouse,
+    Clock,
+    ControlNumbers,
+    Evidence,
+    Records,
+    RuleSets,
+    SubmissionAnswer,
+)
 from functions.billing.usecases.charging import charge_due
 from functions.billing.usecases.events import claim_event, opened
 
@@ -60,12 +68,18 @@ class Sending:
         policy = self._policy(claim.payer_id)
         numbers = self._numbers(claim)
         body = write_claim(
-            stored.content, policy=policy, numbers=numbers, partner=self.ports.clearinghouse.partner, at=now
+            stored.content,
+            policy=policy,
+            numbers=numbers,
+            partner=self.ports.clearinghouse.partner,
+            at=now,
         )
         digest = hashlib.sha256(body).hexdigest()
         number = claim.attempt + 1
         kept = self.ports.evidence.keep(
-            f"submissions/{claim.claim_id}/{number:03d}-{digest[:16]}.x12", body, content_type="application/edi-x12"
+            f"submissions/{claim.claim_id}/{number:03d}-{digest[:16]}.x12",
+            body,
+            content_type="application/edi-x12",
         )
         connector = self.ports.clearinghouse.connector
         attempt = Attempt(
@@ -83,20 +97,33 @@ class Sending:
             intended_at=now,
         )
         submitting = claim.moved(
-            ClaimState.SUBMITTING, attempt=number, due_kind="SUBMITTING", due_at=self._lease_end(now)
+            ClaimState.SUBMITTING,
+            attempt=number,
+            due_kind="SUBMITTING",
+            due_at=self._lease_end(now),
         )
         pointers = (
-            Pointer(name=PATIENT_CONTROL_NUMBER, value=attempt.patient_control_number, target=claim.claim_id),
-            Pointer(name=GROUP_CONTROL_NUMBER, value=attempt.group_control_number, target=claim.claim_id),
+            Pointer(
+                name=PATIENT_CONTROL_NUMBER,
+                value=attempt.patient_control_number,
+                target=claim.claim_id,
+            ),
+            Pointer(
+                name=GROUP_CONTROL_NUMBER, value=attempt.group_control_number, target=claim.claim_id
+            ),
         )
-        self._commit(submitting, "intent", now, also=(attempt,), new=pointers, facts={"body_sha256": digest})
+        self._commit(
+            submitting, "intent", now, also=(attempt,), new=pointers, facts={"body_sha256": digest}
+        )
         return self._again(submitting, attempt)
 
     def take_up(self, claim: Claim, attempt: Attempt) -> tuple[Claim, Attempt]:
         """Win the right to send an interrupted attempt again; a rival that comes second gets StaleRecordError."""
         now = self.ports.clock.now()
         taken = replace(attempt, tries=attempt.tries + 1, intended_at=now)
-        held = claim.moved(ClaimState.SUBMITTING, due_kind="SUBMITTING", due_at=self._lease_end(now))
+        held = claim.moved(
+            ClaimState.SUBMITTING, due_kind="SUBMITTING", due_at=self._lease_end(now)
+        )
         self._commit(held, "taken_up", now, also=(taken,), facts={"tries": taken.tries})
         return self._again(held, taken)
 
@@ -105,7 +132,9 @@ class Sending:
         body = self.ports.evidence.fetch(attempt.body_key)
         try:
             answer = self.ports.clearinghouse.submit(
-                body, idempotency_key=attempt.idempotency_key, institutional=self._content(claim).content.is_institutional
+                body,
+                idempotency_key=attempt.idempotency_key,
+                institutional=self._content(claim).content.is_institutional,
             )
         except ClearinghouseUnavailableError as silence:
             return self.note_unknown(claim, attempt, silence.detail)
@@ -123,12 +152,18 @@ class Sending:
         """Say that nobody knows, and stay where the protocol looks."""
         now = self.ports.clock.now()
         connector = self.ports.clearinghouse.connector
-        held = claim.moved(ClaimState.SUBMITTING, due_kind="SUBMITTING", due_at=self._lease_end(now))
-        unknown = claim_event("claim.submission.unknown", held, attempt=attempt.number, parked=False)
+        held = claim.moved(
+            ClaimState.SUBMITTING, due_kind="SUBMITTING", due_at=self._lease_end(now)
+        )
+        unknown = claim_event(
+            "claim.submission.unknown", held, attempt=attempt.number, parked=False
+        )
         self._commit(held, "outcome_unknown", now, events=(unknown,), facts={"why": why})
         return self._outcome("unknown", claim, wait_seconds=connector.settle_seconds + 1)
 
-    def park(self, claim: Claim, attempt: Attempt, why: str, queue: Queue = Queue.BILLING) -> dict[str, object]:
+    def park(
+        self, claim: Claim, attempt: Attempt, why: str, queue: Queue = Queue.BILLING
+    ) -> dict[str, object]:
         """Nothing proves that the claim did not arrive: a person finds out."""
         now = self.ports.clock.now()
         parked = claim.moved(ClaimState.OUTCOME_UNKNOWN, due_kind="", due_at=None)
@@ -136,14 +171,16 @@ class Sending:
             queue=queue,
             reason="submission_outcome_unknown",
             about=claim.subject,
-            recommended_action="ask the clearinghouse for this patient control number; record what it says; never resend",
+            recommended_action="ask the clearinghouse for this patient control number; never resend",
             at=now,
             due_days=0,
             payer_id=claim.payer_id,
             amount_cents=claim.charge_cents,
             occurrence=str(attempt.number),
         )
-        unknown = claim_event("claim.submission.unknown", parked, attempt=attempt.number, parked=True)
+        unknown = claim_event(
+            "claim.submission.unknown", parked, attempt=attempt.number, parked=True
+        )
         self._commit(
             parked,
             "parked",
@@ -154,7 +191,9 @@ class Sending:
         )
         return self._outcome("parked", claim)
 
-    def _submitted(self, claim: Claim, attempt: Attempt, answer: SubmissionAnswer) -> dict[str, object]:
+    def _submitted(
+        self, claim: Claim, attempt: Attempt, answer: SubmissionAnswer
+    ) -> dict[str, object]:
         now = self.ports.clock.now()
         submitted = claim.moved(
             ClaimState.SUBMITTED,
@@ -172,11 +211,19 @@ class Sending:
         new = (charge,) if charge else ()
         event = claim_event("claim.submitted", submitted, attempt=attempt.number)
         self._commit(
-            submitted, "submitted", now, also=(done,), new=new, events=(event,), facts={"answer": answer.code}
+            submitted,
+            "submitted",
+            now,
+            also=(done,),
+            new=new,
+            events=(event,),
+            facts={"answer": answer.code},
         )
         return self._outcome("submitted", claim)
 
-    def _rejected(self, claim: Claim, attempt: Attempt, answer: SubmissionAnswer) -> dict[str, object]:
+    def _rejected(
+        self, claim: Claim, attempt: Attempt, answer: SubmissionAnswer
+    ) -> dict[str, object]:
         now = self.ports.clock.now()
         rejected = claim.moved(
             ClaimState.REJECTED,
@@ -197,7 +244,9 @@ class Sending:
             fields=(answer.code,),
             occurrence=str(attempt.number),
         )
-        event = claim_event("claim.rejected", rejected, level="clearinghouse", reasons=(answer.code,))
+        event = claim_event(
+            "claim.rejected", rejected, level="clearinghouse", reasons=(answer.code,)
+        )
         self._commit(
             rejected,
             "rejected",
@@ -209,7 +258,9 @@ class Sending:
         return self._outcome("rejected", claim)
 
     def _content(self, claim: Claim) -> StoredContent:
-        stored = self.ports.records.get(StoredContent, StoredContent.key_of(claim.claim_id, claim.revision))
+        stored = self.ports.records.get(
+            StoredContent, StoredContent.key_of(claim.claim_id, claim.revision)
+        )
         if stored is None:
             raise RecordNotFoundError("content_not_found", subject=claim.subject)
         return stored
@@ -236,7 +287,10 @@ class Sending:
     def _again(self, claim: Claim, attempt: Attempt) -> tuple[Claim, Attempt]:
         """Both as just committed: the store raised their versions and chained their audits."""
         records = self.ports.records
-        fresh_claim, fresh_attempt = records.get(Claim, claim.key), records.get(Attempt, attempt.key)
+        fresh_claim, fresh_attempt = (
+            records.get(Claim, claim.key),
+            records.get(Attempt, attempt.key),
+        )
         if fresh_claim is None or fresh_attempt is None:
             raise RecordNotFoundError("attempt_not_found", subject=attempt.subject)
         return fresh_claim, fresh_attempt
@@ -275,5 +329,3 @@ def newest_attempt(records: Records, claim: Claim) -> Attempt | None:
     """The attempt the claim's counter names."""
     attempts = records.under(Attempt, claim.key.partition, f"ATTEMPT#{claim.attempt:03d}")
     return attempts[0] if attempts else None
-
-

@@ -41,7 +41,9 @@ class AppealSendingPorts:
     clock: Clock
 
 
-def submit_appeal(command: SubmitAppeal, cause: Cause, ports: AppealSendingPorts) -> dict[str, object]:
+def submit_appeal(
+    command: SubmitAppeal, cause: Cause, ports: AppealSendingPorts
+) -> dict[str, object]:
     """`submitted`, `refused` or `work_opened` where a person sends it."""
     records = ports.records
     appeal = records.get(Appeal, Appeal.key_of(command.appeal_id))
@@ -62,9 +64,13 @@ def submit_appeal(command: SubmitAppeal, cause: Cause, ports: AppealSendingPorts
         "payer_claim_control_number": packet["payer_claim_number"],
         "level": appeal.level,
         "packet_sha256": appeal.packet_sha256,
-        "documents": [{"name": each["role"], "sha256": each["sha256"]} for each in packet["documents"]],
+        "documents": [
+            {"name": each["role"], "sha256": each["sha256"]} for each in packet["documents"]
+        ],
     }
-    answer = ports.clearinghouse.send_appeal(body, idempotency_key=f"{appeal.appeal_id}-{appeal.level}")
+    answer = ports.clearinghouse.send_appeal(
+        body, idempotency_key=f"{appeal.appeal_id}-{appeal.level}"
+    )
     if not answer.accepted:
         return _propose(appeal, mode, cause, ports, refusal=answer.code)
     now = ports.clock.now()
@@ -73,7 +79,14 @@ def submit_appeal(command: SubmitAppeal, cause: Cause, ports: AppealSendingPorts
         appeal, state=AppealState.SUBMITTED, submitted_at=now, receipt=answer.clearinghouse_id
     )
     event = claim_event("appeal.submitted", claim, appeal_id=appeal.appeal_id, level=appeal.level)
-    _commit(submitted, "submitted", cause, ports, events=(event,), facts={"level": appeal.level, "mode": mode})
+    _commit(
+        submitted,
+        "submitted",
+        cause,
+        ports,
+        events=(event,),
+        facts={"level": appeal.level, "mode": mode},
+    )
     return {"outcome": "submitted", "appeal_id": appeal.appeal_id}
 
 
@@ -93,7 +106,15 @@ def _propose(
         occurrence=str(appeal.level),
     )
     if ports.records.get(WorkItem, work.key) is None:
-        _commit(appeal, "proposed", cause, ports, also=(work,), events=(opened(work),), facts={"mode": mode})
+        _commit(
+            appeal,
+            "proposed",
+            cause,
+            ports,
+            also=(work,),
+            events=(opened(work),),
+            facts={"mode": mode},
+        )
     return {"outcome": "refused" if refusal else "work_opened", "appeal_id": appeal.appeal_id}
 
 

@@ -16,7 +16,11 @@ from functions.billing.domain.commit import Actor, Aggregate, Cause, Commit, Out
 from functions.billing.domain.eligibility.benefits import EstimateCharge, PatientEstimate, estimate
 from functions.billing.domain.eligibility.coverage import Change, cache_is_fresh, coverage_changed
 from functions.billing.domain.eligibility.coverages import KnownCoverage, Visit, VisitState
-from functions.billing.domain.eligibility.records import CoverageState, EligibilityResult, PayerErrorClass
+from functions.billing.domain.eligibility.records import (
+    CoverageState,
+    EligibilityResult,
+    PayerErrorClass,
+)
 from functions.billing.domain.errors import ClearinghouseUnavailableError, ContractError
 from functions.billing.domain.records import Charge, Coverage, Patient, PayerKind, Provider
 from functions.billing.domain.rules.policy import PayerPolicies, PayerPolicy, payer_policies
@@ -41,8 +45,14 @@ RETRY_AFTER = timedelta(minutes=15)
 
 _WORST_LAST = ("unchanged", "verified", "changed", "unavailable")
 _ERROR_QUEUES = {
-    PayerErrorClass.PATIENT_DATA: (Queue.FRONT_DESK, "correct the member's data with the card at hand, then check again"),
-    PayerErrorClass.PROVIDER: (Queue.CREDENTIALING, "mend the provider's enrolment with this payer"),
+    PayerErrorClass.PATIENT_DATA: (
+        Queue.FRONT_DESK,
+        "correct the member's data with the card at hand, then check again",
+    ),
+    PayerErrorClass.PROVIDER: (
+        Queue.CREDENTIALING,
+        "mend the provider's enrolment with this payer",
+    ),
     PayerErrorClass.DATES: (Queue.FRONT_DESK, "check the service date against the plan's dates"),
     PayerErrorClass.OTHER: (Queue.FRONT_DESK, "read the payer's answer and check again"),
 }
@@ -73,7 +83,9 @@ class EligibilityPorts:
     clock: Clock
 
 
-def verify_eligibility(command: VerifyEligibility, cause: Cause, ports: EligibilityPorts) -> dict[str, object]:
+def verify_eligibility(
+    command: VerifyEligibility, cause: Cause, ports: EligibilityPorts
+) -> dict[str, object]:
     """`verified`, `changed`, `unavailable`, `unchanged` (a fresh answer was at hand), `cancelled` or `not_found`."""
     step = _Verification(command, cause, ports)
     match cause.cause_type:
@@ -125,7 +137,9 @@ class _Verification:
         checked_in = self._cause.cause_type == "patient.checked_in"
         starts_at = appointment.starts_at or self._now
         outcomes = [
-            self._verify(_Asked(appointment.patient, coverage, appointment.billing_provider), starts_at)
+            self._verify(
+                _Asked(appointment.patient, coverage, appointment.billing_provider), starts_at
+            )
             for coverage in appointment.coverages
             if appointment.patient and coverage.payer.kind is not PayerKind.SELF_PAY
         ]
@@ -141,13 +155,22 @@ class _Verification:
             starts_at=starts_at,
             location_id=appointment.location.location_id if appointment.location else "",
             coverage_ids=tuple(coverage.coverage_id for coverage in appointment.coverages),
-            verified_on=self._now.date() if set(outcomes) & {"verified", "changed"} else visit.verified_on,
+            verified_on=self._now.date()
+            if set(outcomes) & {"verified", "changed"}
+            else visit.verified_on,
             estimate=self._estimate(appointment),
-            problems=tuple(f"{problem.path}: {problem.expected}" for problem in appointment.problems)
+            problems=tuple(
+                f"{problem.path}: {problem.expected}" for problem in appointment.problems
+            )
             + tuple(f"{code.table}: {code.where}" for code in appointment.unmapped),
         )
         works = tuple(self._visit_works(planned))
-        self._commit(planned, "checked_in" if checked_in else "booked", also=works, events=tuple(map(opened, works)))
+        self._commit(
+            planned,
+            "checked_in" if checked_in else "booked",
+            also=works,
+            events=tuple(map(opened, works)),
+        )
         return self._worst(outcomes)
 
     def update_insurance(self) -> dict[str, object]:
@@ -184,7 +207,12 @@ class _Verification:
     # One coverage -----------------------------------------------------------------------------
 
     def _verify(
-        self, asked: "_Asked", starts_at: datetime, *, changed_at: datetime | None = None, forced: bool = False
+        self,
+        asked: "_Asked",
+        starts_at: datetime,
+        *,
+        changed_at: datetime | None = None,
+        forced: bool = False,
     ) -> str:
         coverage = asked.coverage
         policy = self._policies.of(coverage.payer.payer_id)
@@ -192,10 +220,17 @@ class _Verification:
         if policy is None:
             self._note_missing_policy(known)
             return "unavailable"
-        if not forced and known.result and self._is_fresh(known, known.result, policy, starts_at.date()):
+        if (
+            not forced
+            and known.result
+            and self._is_fresh(known, known.result, policy, starts_at.date())
+        ):
             return "unchanged"
         inquiry = Inquiry(
-            patient=asked.patient, coverage=coverage, provider=asked.provider, service_on=starts_at.date()
+            patient=asked.patient,
+            coverage=coverage,
+            provider=asked.provider,
+            service_on=starts_at.date(),
         )
         try:
             result = self._ask(inquiry, policy)
@@ -251,7 +286,11 @@ class _Verification:
         return read_answer(clearinghouse.check_eligibility(body), inquiry, at=self._now)
 
     def _note_answer(
-        self, known: KnownCoverage, result: EligibilityResult, policy: PayerPolicy, starts_at: datetime
+        self,
+        known: KnownCoverage,
+        result: EligibilityResult,
+        policy: PayerPolicy,
+        starts_at: datetime,
     ) -> str:
         changes = coverage_changed(known.result, result) if known.result else ()
         alerts = tuple(change for change in changes if change.needs_alert)
@@ -288,7 +327,9 @@ class _Verification:
                 "match_quality": result.match_quality.name.lower(),
                 "corrected_fields": result.corrected_fields,
                 "error_codes": tuple(error.code for error in result.errors),
-                "changes": tuple(f"{change.kind}:{change.before}->{change.after}" for change in alerts),
+                "changes": tuple(
+                    f"{change.kind}:{change.before}->{change.after}" for change in alerts
+                ),
             },
         )
         return "changed" if alerts else "verified"
@@ -359,11 +400,15 @@ class _Verification:
 
         for error_class in dict.fromkeys(error.error_class for error in result.errors):
             queue, action = _ERROR_QUEUES.get(error_class, _ERROR_QUEUES[PayerErrorClass.OTHER])
-            codes = tuple(f"AAA:{error.code}" for error in result.errors if error.error_class is error_class)
+            codes = tuple(
+                f"AAA:{error.code}" for error in result.errors if error.error_class is error_class
+            )
             yield item(queue, f"eligibility_error_{error_class}", action, codes)
         if alerts:
             action = "compare with the card; update the registration before the visit closes"
-            changes = tuple(f"{change.kind}: {change.before} -> {change.after}" for change in alerts)
+            changes = tuple(
+                f"{change.kind}: {change.before} -> {change.after}" for change in alerts
+            )
             yield item(Queue.FRONT_DESK, "coverage_changed", action, changes)
         elif result.state is CoverageState.INACTIVE:
             action = "ask the patient for other insurance before the visit"
@@ -397,7 +442,11 @@ class _Verification:
     def _estimate(self, appointment: Appointment) -> PatientEstimate | None:
         """From the primary coverage's answer and what its contract allows."""
         primary = next(iter(appointment.coverages), None)
-        known = self._records.get(KnownCoverage, KnownCoverage.key_of(primary.coverage_id)) if primary else None
+        known = (
+            self._records.get(KnownCoverage, KnownCoverage.key_of(primary.coverage_id))
+            if primary
+            else None
+        )
         if primary is None or known is None or known.result is None:
             return None
         policy = self._policies.of(primary.payer.payer_id)
@@ -450,7 +499,9 @@ class _Verification:
         body = self._ports.intake.fetch(self._command.document_key)
         if hashlib.sha256(body).hexdigest() != self._command.document_sha256:
             raise ContractError(
-                "document_altered", subject=f"document:{self._command.document_key}", detail="document_sha256"
+                "document_altered",
+                subject=f"document:{self._command.document_key}",
+                detail="document_sha256",
             )
         return dict(read_bundle(body, self._command.document_key))
 
@@ -488,5 +539,3 @@ class _Asked:
     patient: Patient
     coverage: Coverage
     provider: Provider | None
-
-

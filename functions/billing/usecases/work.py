@@ -6,5 +6,7 @@ from functions.billing.ports import Records
 
 def open_items_about(records: Records, subject: str) -> tuple[WorkItem, ...]:
     """Open items about a thing. The index lags a little; each is read again, so none is resolved twice."""
-    found = (records.get(WorkItem, item.key) for item in records.listed(WorkItem, f"WORK#{subject}"))
+    found = (
+        records.get(WorkItem, item.key) for item in records.listed(WorkItem, f"WORK#{subject}")
+    )
     return tuple(item for item in found if item and item.state is WorkState.OPEN)

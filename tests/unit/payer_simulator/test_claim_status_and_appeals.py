@@ -120,7 +120,7 @@ def test_an_overturned_appeal_pays_by_reversal_and_correction() -> None:
     )
     scene.appeal(number, 1, "A1")
     assert scene.deliver("appeals").decisions[0]["decision"] == "upheld"
-    scene.appeal(number, 2, "A2")
+    scene.appeal(number, 2, "A1")
     assert scene.deliver("appeals").decisions == []
     assert scene.deliver("appeals").decisions[0]["decision"] == "overturned"
     delivery = scene.remit()

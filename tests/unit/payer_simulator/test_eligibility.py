@@ -177,3 +177,9 @@ def test_a_service_type_the_payer_does_not_support_is_answered_in_general() -> N
 )
 def test_what_is_no_inquiry_is_refused(text: str) -> None:
     assert Scene().call("POST", ELIGIBILITY, {"x12": text}).status == 400
+
+
+def test_an_online_answer_has_the_payers_separators_and_no_byte_order_mark() -> None:
+    wire = {"element": "|", "component": "<", "byte_order_mark": True}
+    reply = Scene(payers=[payer(wire=wire)]).call("POST", ELIGIBILITY, {"x12": inquiry_270()})
+    assert json.loads(reply.body)["x12"].startswith("ISA|00|")

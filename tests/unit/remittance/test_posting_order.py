@@ -296,3 +296,52 @@ def test_a_reversal_with_other_codes_still_nets_to_nothing_and_is_told() -> None
 
     assert [one.code for one in undo.exceptions] == [ExceptionCode.REVERSAL_DIFFERS_FROM_ORIGINAL]
     assert balances(ledger + undo.postings).by_account == balances(post_all(billed)).by_account
+
+
+def test_a_reversal_at_claim_level_cancels_an_original_by_lines_and_is_told() -> None:
+    billed = claim(10_000, 5_000)
+    original = (payment(1), answer(line(1, 10_000, CO_45=2_000), line(2, 5_000)))
+    whole = (payment(2), reversal_of(answer(charge_cents=15_000, CO_45=2_000)))
+
+    for order in permutations((original, whole)):
+        ledger = post_all(billed, *order)
+        assert balances(ledger).by_account == balances(post_all(billed)).by_account
+
+
+def test_an_inexact_reversal_does_not_take_the_original_of_an_exact_one() -> None:
+    billed = claim(10_000)
+    one = answer(line(1, 10_000, CO_45=2_000))
+    other = answer(line(1, 10_000, CO_253=2_000))
+    exact, odd = reversal_of(one), reversal_of(answer(line(1, 10_000, CO_94=2_000)))
+    ledger = post_all(billed, (payment(1), one), (payment(2), other), (payment(3), odd))
+
+    undo = plan((payment(4), exact), billed, ledger)
+
+    assert undo.exceptions == ()
+    assert undo.paired_with.startswith(payment(1).identity)
+
+
+def test_a_claim_split_over_two_payments_keeps_the_claim_level_parts_of_both() -> None:
+    billed = claim(10_000, 5_000)
+
+    ledger = post_all(
+        billed,
+        (payment(1), answer(line(1, 10_000), CO_253=200)),
+        (payment(2), answer(line(2, 5_000), CO_253=100)),
+    )
+
+    balance = claim_balance("claim:1", ledger)
+    assert (balance.contractual_cents, balance.credit_cents) == (300, 0)
+
+
+def test_the_claim_level_part_of_a_held_answer_is_held_with_its_lines() -> None:
+    billed = claim(10_000)
+
+    ledger = post_all(
+        billed,
+        (payment(1), answer(line(1, 10_000, CO_45=1_000))),
+        (payment(2), answer(line(1, 10_000, CO_45=1_000), CO_253=200)),
+    )
+
+    balance = claim_balance("claim:1", ledger)
+    assert (balance.contractual_cents, balance.credit_cents) == (1_000, 8_800)

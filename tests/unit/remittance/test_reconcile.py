@@ -60,6 +60,11 @@ def test_a_claim_the_payer_forwarded_itself_waits_and_is_not_billed_twice() -> N
         made = plan((payment(1), forwarded), billed, charged(billed))
         assert made.outcomes[-1].action is OutcomeAction.WAIT
 
+    unknown_next = claim(10_000)
+    made = plan((payment(1), answer(share, status="19")), unknown_next, charged(unknown_next))
+    after = claim_balance("claim:1", charged(unknown_next) + made.postings)
+    assert (after.patient_cents, after.next_payer_cents) == (0, 1_000)
+
 
 def test_a_patient_the_payer_protects_is_not_billed_without_a_person() -> None:
     billed = claim(10_000)
@@ -135,6 +140,26 @@ def test_more_than_expected_is_investigated_and_a_denial_is_not_taken_for_it() -
 
     assert (OutcomeKind.OVERPAYMENT, OutcomeAction.INVESTIGATE, 1_500) in outcomes_of(over)
     assert outcomes_of(denied) == [(OutcomeKind.DENIAL, OutcomeAction.APPEAL, 10_000)]
+
+
+@pytest.mark.parametrize(("off_cents", "is_told"), [(100, False), (101, True)])
+def test_the_tolerance_itself_is_still_tolerated(off_cents: int, *, is_told: bool) -> None:
+    billed = claim(10_000, expected_cents=8_000)
+
+    for contractual in (2_000 + off_cents, 2_000 - off_cents):
+        answered = answer(line(1, 10_000, CO_45=contractual))
+        made = plan((payment(1), answered), billed, charged(billed))
+        actions = {one.action for one in made.outcomes}
+        assert (OutcomeAction.INVESTIGATE in actions) is is_told
+
+
+def test_a_secondary_payers_share_is_not_compared_with_the_primarys_contract() -> None:
+    billed = claim(10_000, expected_cents=8_000, payer_rank=2)
+    secondary = answer(line(1, 10_000, OA_23=7_000, CO_45=2_500), status="2")
+
+    made = plan((payment(1), secondary), billed, ())
+
+    assert OutcomeKind.PARTIAL_PAYMENT not in {one.kind for one in made.outcomes}
 
 
 def test_a_secondary_payer_balances_with_the_prior_payers_share_without_moving_it_again() -> None:

@@ -47,7 +47,9 @@ class World:
         return str(submit_claim(SubmitClaim(claim_id=CLAIM), CAUSE, self.ports)["outcome"])
 
     def resolve(self) -> str:
-        return str(resolve_submission(ResolveSubmission(claim_id=CLAIM), CAUSE, self.ports)["outcome"])
+        return str(
+            resolve_submission(ResolveSubmission(claim_id=CLAIM), CAUSE, self.ports)["outcome"]
+        )
 
     @property
     def state(self) -> ClaimState:
@@ -71,7 +73,7 @@ def test_a_released_claim_is_sent_and_its_charge_stands_on_the_ledger(world: Wor
 def test_what_is_sent_is_an_837_with_the_claims_own_numbers(world: World) -> None:
     world.submit()
 
-    (_, body), = world.clearinghouse.received
+    ((_, body),) = world.clearinghouse.received
     (item,) = read_x12(body, name="sent")
     assert isinstance(item, Transaction)
     assert isinstance(item.body, ProfessionalClaims)
@@ -161,7 +163,10 @@ def test_a_refusal_by_the_clearinghouse_is_a_rejection_with_work(world: World) -
 
     assert world.submit() == "rejected"
     assert world.state is ClaimState.REJECTED
-    assert [event["type"] for event in world.records.events()] == ["claim.rejected", "work_item.opened"]
+    assert [event["type"] for event in world.records.events()] == [
+        "claim.rejected",
+        "work_item.opened",
+    ]
 
 
 @pytest.mark.parametrize("again", [World.submit, World.resolve])

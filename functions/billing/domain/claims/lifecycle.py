@@ -32,9 +32,21 @@ ALLOWED: Mapping[ClaimState, frozenset[ClaimState]] = {
     _S.AWAITING_APPROVAL: frozenset({_S.STAGED, _S.HELD, _S.VALIDATED, _S.VOID}),
     _S.VALIDATED: frozenset({_S.STAGED, _S.HELD, _S.SUBMITTING, _S.VOID}),
     # Submitting again from submitting is the recovery of an interrupted attempt.
-    _S.SUBMITTING: frozenset({_S.SUBMITTING, _S.SUBMITTED, _S.REJECTED, _S.OUTCOME_UNKNOWN, _S.ACCEPTED, _S.ADJUDICATED, _S.CLOSED}),
+    _S.SUBMITTING: frozenset(
+        {
+            _S.SUBMITTING,
+            _S.SUBMITTED,
+            _S.REJECTED,
+            _S.OUTCOME_UNKNOWN,
+            _S.ACCEPTED,
+            _S.ADJUDICATED,
+            _S.CLOSED,
+        }
+    ),
     # Leaving the unknown takes proof: an acknowledgement, a remittance, or an audited person.
-    _S.OUTCOME_UNKNOWN: frozenset({_S.SUBMITTED, _S.REJECTED, _S.ACCEPTED, _S.ADJUDICATED, _S.CLOSED, _S.VALIDATED}),
+    _S.OUTCOME_UNKNOWN: frozenset(
+        {_S.SUBMITTED, _S.REJECTED, _S.ACCEPTED, _S.ADJUDICATED, _S.CLOSED, _S.VALIDATED}
+    ),
     _S.SUBMITTED: frozenset({_S.SUBMITTED, _S.ACCEPTED, _S.REJECTED, _S.ADJUDICATED, _S.CLOSED}),
     # A payer may reject what the clearinghouse accepted.
     _S.ACCEPTED: frozenset({_S.ACCEPTED, _S.REJECTED, _S.ADJUDICATED, _S.CLOSED}),
@@ -46,7 +58,9 @@ ALLOWED: Mapping[ClaimState, frozenset[ClaimState]] = {
 }
 
 BEFORE_SUBMISSION = frozenset({_S.STAGED, _S.HELD, _S.AWAITING_APPROVAL, _S.VALIDATED})
-AT_THE_PAYER = frozenset({_S.SUBMITTING, _S.OUTCOME_UNKNOWN, _S.SUBMITTED, _S.ACCEPTED, _S.ADJUDICATED, _S.CLOSED})
+AT_THE_PAYER = frozenset(
+    {_S.SUBMITTING, _S.OUTCOME_UNKNOWN, _S.SUBMITTED, _S.ACCEPTED, _S.ADJUDICATED, _S.CLOSED}
+)
 
 
 def require_move(claim_id: str, before: ClaimState, after: ClaimState) -> None:
@@ -59,5 +73,7 @@ def require_move(claim_id: str, before: ClaimState, after: ClaimState) -> None:
     """
     if after not in ALLOWED[before]:
         raise ForbiddenTransitionError(
-            "forbidden_transition", subject=f"claim:{claim_id}", detail=f"{before} to {after} is not allowed"
+            "forbidden_transition",
+            subject=f"claim:{claim_id}",
+            detail=f"{before} to {after} is not allowed",
         )

@@ -401,9 +401,13 @@ def _concrete(base: type[Contract]) -> list[type[Contract]]:
     return found
 
 
-OUTBOUND: Mapping[str, type[Contract]] = {contract.event_type: contract for contract in _concrete(_Outbound)}
+OUTBOUND: Mapping[str, type[Contract]] = {
+    contract.event_type: contract for contract in _concrete(_Outbound)
+}
 INBOUND: Mapping[str, type[Contract]] = {
-    contract.event_type: contract for contract in _concrete(Contract) if not issubclass(contract, _Outbound)
+    contract.event_type: contract
+    for contract in _concrete(Contract)
+    if not issubclass(contract, _Outbound)
 }
 
 

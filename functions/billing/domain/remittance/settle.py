@@ -101,35 +101,22 @@ def settle(lines: Iterable[AnsweredLine]) -> Settlement:
     for line in sorted(lines, key=_canonical):
         by_occurrence[line.adjudicated.occurrence].append(line)
     answers = [tuple(found) for found in by_occurrence.values()]
-    payments = [answer for answer in answers if not answer[0].adjudicated.is_reversal]
-    reversals = [answer for answer in answers if answer[0].adjudicated.is_reversal]
+    pairs, unpaired, payments = _pair(answers)
     applied: dict[str, bool] = {}
     adopted: dict[str, AdjudicatedAmounts] = {}
-    pairs: dict[str, str] = {}
-    inexact: set[str] = set()
-    unpaired: set[str] = set()
-    for reversal in reversals:
-        name = reversal[0].adjudicated.occurrence
-        original = _original_of(reversal, payments)
-        if original is None:
-            unpaired.add(name)
-            applied.update({line.key: False for line in reversal})
-            continue
-        payments.remove(original)
-        pairs[name] = original[0].adjudicated.occurrence
-        if not _negates_exactly(reversal, original):
-            inexact.add(name)
-        states, taken = _settle_pair(reversal, original, is_exact=name not in inexact)
+    for pair in pairs:
+        states, taken = _settle_pair(pair)
         applied.update(states)
         adopted.update(taken)
+    applied.update({line.key: False for reversal in unpaired for line in reversal})
     states, blocked_by = _settle_payments(line for answer in payments for line in answer)
     applied.update(states)
     return Settlement(
         applied=applied,
         adopted=adopted,
-        pairs=pairs,
-        inexact_pairs=frozenset(inexact),
-        unpaired_reversals=frozenset(unpaired),
+        pairs={pair.reversal_name: pair.original_name for pair in pairs},
+        inexact_pairs=frozenset(pair.reversal_name for pair in pairs if not pair.is_exact),
+        unpaired_reversals=frozenset(one[0].adjudicated.occurrence for one in unpaired),
         blocked_by=blocked_by,
     )
 
@@ -141,6 +128,42 @@ def _canonical(line: AnsweredLine) -> tuple[str, int]:
 _Answer = tuple[AnsweredLine, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class _Pair:
+    """A reversal and the answer it cancels."""
+
+    reversal: _Answer
+    original: _Answer
+    is_exact: bool
+
+    @property
+    def reversal_name(self) -> str:
+        return self.reversal[0].adjudicated.occurrence
+
+    @property
+    def original_name(self) -> str:
+        return self.original[0].adjudicated.occurrence
+
+
+def _pair(answers: list[_Answer]) -> tuple[list[_Pair], list[_Answer], list[_Answer]]:
+    """Pairs, reversals that cancel nothing known, and answers that nothing cancels.
+
+    Exact pairs are made first, so that an inexact reversal cannot take another's original.
+    """
+    payments = [answer for answer in answers if not answer[0].adjudicated.is_reversal]
+    unpaired = [answer for answer in answers if answer[0].adjudicated.is_reversal]
+    pairs: list[_Pair] = []
+    for is_exact in (True, False):
+        for reversal in tuple(unpaired):
+            original = _original_of(reversal, payments, is_exact=is_exact)
+            if original is None:
+                continue
+            payments.remove(original)
+            unpaired.remove(reversal)
+            pairs.append(_Pair(reversal, original, is_exact))
+    return pairs, unpaired, payments
+
+
 def _totals(answer: _Answer) -> tuple[int, int]:
     return (
         sum(line.adjudicated.charge_cents for line in answer),
@@ -148,15 +171,19 @@ def _totals(answer: _Answer) -> tuple[int, int]:
     )
 
 
-def _original_of(reversal: _Answer, payments: list[_Answer]) -> _Answer | None:
-    """The answer a reversal cancels: same totals, negated; the closest in codes and number."""
+def _original_of(reversal: _Answer, payments: list[_Answer], *, is_exact: bool) -> _Answer | None:
+    """The answer a reversal cancels: totals negated, or every line and code when exact."""
     charge_cents, paid_cents = _totals(reversal)
-    fitting = [one for one in payments if _totals(one) == (-charge_cents, -paid_cents)]
+    fitting = [
+        one
+        for one in payments
+        if _totals(one) == (-charge_cents, -paid_cents)
+        and (not is_exact or _negates_exactly(reversal, one))
+    ]
     number = reversal[0].adjudicated.payer_claim_control_number
     return min(
         fitting,
         key=lambda one: (
-            not _negates_exactly(reversal, one),
             one[0].adjudicated.payer_claim_control_number != number,
             _canonical(one[0]),
         ),
@@ -186,29 +213,21 @@ def _signed_codes(codes: tuple[str, ...], sign: int) -> tuple[str, ...]:
     return tuple(sorted(f"{name}:{sign * int(cents)}" for name, cents in parts))
 
 
-def _settle_pair(
-    reversal: _Answer, original: _Answer, *, is_exact: bool
-) -> tuple[dict[str, bool], dict[str, AdjudicatedAmounts]]:
-    """Both applied or both held, line by line; the one posted now follows the one that is there."""
+def _settle_pair(pair: _Pair) -> tuple[dict[str, bool], dict[str, AdjudicatedAmounts]]:
+    """Both applied or both held, line by line; the one posted now follows the one there is."""
+    if not pair.is_exact:
+        return {line.key: False for line in (*pair.reversal, *pair.original)}, {}
     states: dict[str, bool] = {}
     adopted: dict[str, AdjudicatedAmounts] = {}
-    if not is_exact:
-        return {line.key: False for line in (*reversal, *original)}, adopted
     # Equal fingerprints sort equally, so the lines can be walked side by side.
-    for undoing, undone in zip(
-        _by_fingerprint(reversal, -1), _by_fingerprint(original, 1), strict=True
-    ):
+    lines = zip(_by_fingerprint(pair.reversal, -1), _by_fingerprint(pair.original, 1), strict=True)
+    for undoing, undone in lines:
         if undoing.is_applied is None and undone.is_applied:
             adopted[undoing.key] = _negated(undone.adjudicated, undoing.adjudicated)
             together = True
-        elif undone.is_applied is None:
-            together = bool(undoing.is_applied) and _cancel_out(undoing, undone)
         else:
-            together = (
-                bool(undoing.is_applied)
-                and bool(undone.is_applied)
-                and _cancel_out(undoing, undone)
-            )
+            there = bool(undoing.is_applied) and undone.is_applied is not False
+            together = there and _cancel_out(undoing, undone)
         states[undoing.key] = together
         states[undone.key] = together
     return states, adopted

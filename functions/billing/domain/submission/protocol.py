@@ -79,13 +79,17 @@ def decide(
         return Decision(Move.NOTHING, f"attempt_is_{attempt.state}")
     elapsed = (now - attempt.intended_at).total_seconds()
     if elapsed < connector.settle_seconds:
-        return Decision(Move.WAIT, "attempt_may_still_land", max(1, int(connector.settle_seconds - elapsed) + 1))
+        return Decision(
+            Move.WAIT, "attempt_may_still_land", max(1, int(connector.settle_seconds - elapsed) + 1)
+        )
     if lookup is None:
         return Decision(Move.LOOK_UP, "outcome_unknown")
     return _after_lookup(attempt, connector, now, lookup)
 
 
-def _after_lookup(attempt: Attempt, connector: Connector, now: datetime, lookup: Lookup) -> Decision:
+def _after_lookup(
+    attempt: Attempt, connector: Connector, now: datetime, lookup: Lookup
+) -> Decision:
     if lookup is Lookup.FOUND:
         return Decision(Move.NOTHING, "clearinghouse_has_it")
     if key_is_live(attempt, connector, now):
