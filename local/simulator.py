@@ -26,17 +26,9 @@ class Simulator:
         """What every payer has seen, decided and paid."""
         return self._call("/_sim/report")
 
-    def outage(self, payer_id: str, **what: str) -> None:
-        """Switch an outage of one payer on or off: `eligibility=`, `claims=`."""
-        self._call("/_sim/outage", {"payer_id": payer_id, **what})
-
-    def members(self, members: Sequence[Mapping[str, Any]]) -> None:
-        """Change what the payer knows of its members."""
-        self._call("/_sim/members", {"members": [dict(one) for one in members]})
-
-    def new_world(self, world: Mapping[str, Any]) -> None:
-        """Begin anew with another world."""
-        self._call("/_sim/world", dict(world))
+    def control(self, path: str, body: Mapping[str, Any]) -> None:
+        """Change the payers' world: outages, members, the clock."""
+        self._call(path, body)
 
     def _call(self, path: str, body: Mapping[str, Any] | None = None) -> dict[str, Any]:
         data = None if body is None else json.dumps(body).encode()

@@ -39,7 +39,7 @@ RULE_SET_FILES = {
     "denials": "denials/carc.json",
     "denial_responses": "denials/responses.json",
     "rejections": "denials/rejections.json",
-    "appeal_documents": "denials/appeals.json",
+    "appeals": "denials/appeals.json",
 }
 
 CAUSE = Cause("evt_1", "encounter.signed", "evt_1")

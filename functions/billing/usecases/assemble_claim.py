@@ -12,10 +12,12 @@ from datetime import UTC, datetime
 
 from functions.billing.domain.claims.assemble import assemble
 from functions.billing.domain.claims.claim import Claim
-from functions.billing.domain.claims.content import ClaimContent
+from functions.billing.domain.claims.content import REPLACEMENT, ClaimContent
 from functions.billing.domain.claims.lifecycle import BEFORE_SUBMISSION, ClaimState
 from functions.billing.domain.claims.revisions import StoredContent
 from functions.billing.domain.commit import Actor, Cause, Commit, OutboundEvent
+from functions.billing.domain.denials.case import DenialCase, DenialState
+from functions.billing.domain.denials.response import Resubmission
 from functions.billing.domain.encounters import BillingEncounter, EncounterState
 from functions.billing.domain.errors import ContractError, RecordNotFoundError
 from functions.billing.domain.keys import derived_id
@@ -67,9 +69,21 @@ def assemble_claim(
         encounter = _read(heard, intake, rule_sets)
     except (ContractError, RecordNotFoundError) as refusal:
         return step.hold_document(heard, refusal)
-    if any(claim.state not in _AMENDABLE for claim in claims):
+    replaced = {claim.claim_id for claim in claims if _awaits_replacement(records, claim)}
+    if any(claim.state not in _AMENDABLE and claim.claim_id not in replaced for claim in claims):
         return step.report_late_change(heard, claims)
     return step.stage(heard, encounter, claims)
+
+
+def _awaits_replacement(records: Records, claim: Claim) -> bool:
+    """A denied claim whose answer is to send it corrected: the amended document is that correction."""
+    if claim.state is not ClaimState.ADJUDICATED or not claim.payer_claim_control_number:
+        return False
+    cases = records.listed(DenialCase, f"DENIALS#{claim.claim_id}")
+    return any(
+        case.resubmission is Resubmission.CORRECTED and case.state is DenialState.RESPONDED
+        for case in cases
+    )
 
 
 def _told_again(known: BillingEncounter) -> dict[str, object]:
@@ -120,6 +134,15 @@ def _read(heard: BillingEncounter, intake: Intake, rule_sets: RuleSets) -> Encou
     bundle = read_bundle(body, heard.document_key)
     return encounter_from_bundle(
         bundle, heard.encounter_id, mapping_tables(rule_sets.active("mapping"))
+    )
+
+
+def _replacing(content: ClaimContent, before: Claim | None) -> ClaimContent:
+    """What the payer has judged goes out again as a replacement (frequency 7) under the payer's number."""
+    if before is None or before.state is not ClaimState.ADJUDICATED:
+        return content
+    return replace(
+        content, frequency=REPLACEMENT, original_reference=before.payer_claim_control_number
     )
 
 
@@ -176,11 +199,14 @@ class _Step:
         revision = max((claim.revision for claim in before), default=0) + 1
         claim_id = derived_id("C", heard.encounter_id)
         signed_at = heard.signed_at or self.now
-        contents = assemble(
-            encounter,
-            claim_id=claim_id,
-            patient_control_number=f"{claim_id}{revision:02d}",
-            signed_on=signed_at.astimezone(UTC).date(),
+        contents = tuple(
+            _replacing(content, earlier.get(content.claim_id))
+            for content in assemble(
+                encounter,
+                claim_id=claim_id,
+                patient_control_number=f"{claim_id}{revision:02d}",
+                signed_on=signed_at.astimezone(UTC).date(),
+            )
         )
         heard = replace(
             heard, mapping_version=encounter.mapping_version, not_billed=encounter.not_billed
@@ -257,6 +283,7 @@ class _Step:
             service_on=content.service_from,
             charge_cents=content.total_charge_cents,
             revision=revision,
+            frequency=content.frequency,
             patient_control_number=content.patient_control_number,
             mapping_version=encounter.mapping_version,
             reasons=(),

@@ -6,6 +6,7 @@ Emits   denial.received, work_item.opened.
 Fails   StaleRecordError (retry): what was posted before is found and passed over.
 """
 
+from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -14,7 +15,7 @@ from functions.billing.domain.claims.claim import Claim
 from functions.billing.domain.claims.lifecycle import BEFORE_SUBMISSION, ClaimState
 from functions.billing.domain.claims.revisions import StoredContent
 from functions.billing.domain.commit import Actor, Aggregate, Cause, Commit, OutboundEvent, Record
-from functions.billing.domain.denials.case import DenialCase, DeniedLine
+from functions.billing.domain.denials.case import DenialCase, DenialState, DeniedLine
 from functions.billing.domain.errors import RecordNotFoundError
 from functions.billing.domain.ledger.accounts import Account
 from functions.billing.domain.ledger.balances import claim_balance
@@ -27,8 +28,10 @@ from functions.billing.domain.remittance.post import (
     ExceptionCode,
     PostingPlan,
     PostingState,
+    Standing,
     occurrence_of,
     plan_claim_posting,
+    standing_of,
     unmatched_posting,
 )
 from functions.billing.domain.remittance.reconcile import (
@@ -244,8 +247,9 @@ class _Batch:
     ) -> tuple[WorkItem, ...]:
         claim = ours.claim
         charge = charge_due(self._records, claim, at=self._now) if not ours.prior else None
+        standing = standing_of((*ours.prior, *plan.postings))
         new_postings = tuple(StoredPosting.of_claim(posting) for posting in plan.postings)
-        denial = self._denial(remitted, claim, plan)
+        denial = self._denial(remitted, claim, plan, standing.paid_cents)
         works = tuple(self._works(claim, plan))
         after = self._after(
             remitted, claim, plan, (*ours.prior, *((charge.posting,) if charge else ()))
@@ -256,6 +260,7 @@ class _Batch:
             *((denial,) if denial else ()),
             *works,
             *self._settled_attempt(claim),
+            *self._recovered(claim, standing, denial),
         )
         events: tuple[OutboundEvent, ...] = tuple(map(opened, works))
         if denial:
@@ -339,8 +344,30 @@ class _Batch:
             return ()
         return (replace(attempt, state=AttemptState.SUBMITTED, answer_code="proven_by_remittance"),)
 
+    def _recovered(
+        self, claim: Claim, standing: Standing, opened_now: DenialCase | None
+    ) -> Iterable[DenialCase]:
+        """What came on top since each earlier denial; one with nothing denied any more is resolved."""
+        for listed in self._records.listed(DenialCase, f"DENIALS#{claim.claim_id}"):
+            case = self._records.get(DenialCase, listed.key)
+            if case is None or (opened_now and case.denial_id == opened_now.denial_id):
+                continue
+            recovered_cents = max(0, standing.paid_cents - case.claim_paid_cents)
+            is_over = not standing.denied_cents and case.state is not DenialState.RESOLVED
+            if recovered_cents == case.recovered_cents and not is_over:
+                continue
+            case = replace(case, recovered_cents=recovered_cents)
+            if is_over:
+                case = replace(
+                    case,
+                    state=DenialState.RESOLVED,
+                    resolution="paid_after_correction" if recovered_cents else "no_longer_denied",
+                    resolved_at=self._now,
+                )
+            yield case
+
     def _denial(
-        self, remitted: RemittedClaim, claim: Claim, plan: PostingPlan
+        self, remitted: RemittedClaim, claim: Claim, plan: PostingPlan, claim_paid_cents: int
     ) -> DenialCase | None:
         denied_cents = plan.adjudication.denied_cents
         in_force = plan.state is PostingState.POSTED and not remitted.is_reversal
@@ -366,22 +393,24 @@ class _Batch:
             received_at=self._now,
             is_first_pass=plan.adjudication.is_first_pass_denial,
             payer_claim_control_number=remitted.payer_claim_control_number,
+            claim_paid_cents=claim_paid_cents,
         )
 
     def _denied_lines(self, remitted: RemittedClaim, plan: PostingPlan) -> tuple[DeniedLine, ...]:
-        denied = {
-            outcome.line_ordinal: outcome
-            for outcome in plan.outcomes
-            if outcome.action is OutcomeAction.APPEAL
-            or outcome.kind is OutcomeKind.UNMAPPED_ADJUSTMENT
-        }
+        denied: dict[int, int] = defaultdict(int)
+        line_ids: dict[int, str] = {}
+        for outcome in plan.outcomes:
+            is_denied = outcome.action is OutcomeAction.APPEAL
+            if is_denied or outcome.kind is OutcomeKind.UNMAPPED_ADJUSTMENT:
+                denied[outcome.line_ordinal] += outcome.amount_cents
+                line_ids[outcome.line_ordinal] = outcome.line_id
         lines = [
             DeniedLine(
-                line_id=denied[line.ordinal].line_id,
+                line_id=line_ids[line.ordinal],
                 procedure=line.procedure,
                 charge_cents=line.charge_cents,
                 paid_cents=line.paid_cents,
-                denied_cents=denied[line.ordinal].amount_cents,
+                denied_cents=denied[line.ordinal],
                 adjustments=line.adjustments,
                 remarks=(*line.remarks, *remitted.remarks),
             )
@@ -395,7 +424,7 @@ class _Batch:
                     procedure="",
                     charge_cents=remitted.charge_cents,
                     paid_cents=remitted.paid_cents,
-                    denied_cents=denied[0].amount_cents,
+                    denied_cents=denied[0],
                     adjustments=remitted.adjustments,
                     remarks=remitted.remarks,
                 )

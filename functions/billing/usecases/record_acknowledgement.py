@@ -10,7 +10,7 @@ Fails   StaleRecordError (retry). A file that can't be read is refused, kept, an
 import hashlib
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from functions.billing.domain.claims.claim import Claim
 from functions.billing.domain.claims.lifecycle import ClaimState
@@ -22,6 +22,7 @@ from functions.billing.domain.denials.rejections import (
     rejection_table,
 )
 from functions.billing.domain.keys import derived_id
+from functions.billing.domain.rules.policy import payer_policies
 from functions.billing.domain.submission.acknowledgement import (
     Acknowledgement,
     AcknowledgementFile,
@@ -293,7 +294,11 @@ class _Recording:
                 ClaimState.SUBMITTING | ClaimState.OUTCOME_UNKNOWN | ClaimState.SUBMITTED
             ):
                 return claim.moved(
-                    ClaimState.ACCEPTED, accepted_at=self.now, due_kind="AWAITING_REMITTANCE"
+                    ClaimState.ACCEPTED,
+                    accepted_at=self.now,
+                    submitted_at=claim.submitted_at or self.now,
+                    due_kind="AWAITING_REMITTANCE",
+                    due_at=self.now + self._remittance_expected(claim),
                 )
             case AckVerdict.RECEIVED, (ClaimState.SUBMITTING | ClaimState.OUTCOME_UNKNOWN):
                 return claim.moved(
@@ -301,6 +306,12 @@ class _Recording:
                 )
             case _:
                 return claim
+
+    def _remittance_expected(self, claim: Claim) -> timedelta:
+        """How long this payer may keep silent before somebody asks."""
+        policies = payer_policies(self.ports.rule_sets.active("payer_policies"))
+        policy = policies.of(claim.payer_id)
+        return timedelta(days=policy.remittance_expected_days if policy else 30)
 
     def _settled_attempt(self, claim: Claim, after: Claim) -> Iterable[Aggregate]:
         """The file answers what the clearinghouse did not: the attempt's outcome is known."""

@@ -81,6 +81,7 @@ if TYPE_CHECKING:
     from .eligibility_271 import (
         EligibilityInformation as EligibilityInformation,
         EligibilityResponse as EligibilityResponse,
+        RelatedParty as RelatedParty,
         RequestValidation as RequestValidation,
         ResponseDependent as ResponseDependent,
         ResponseParty as ResponseParty,
@@ -255,6 +256,7 @@ _HOMES = {
     "eligibility_271": (
         "EligibilityInformation",
         "EligibilityResponse",
+        "RelatedParty",
         "RequestValidation",
         "ResponseDependent",
         "ResponseParty",

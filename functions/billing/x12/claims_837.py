@@ -405,7 +405,7 @@ class _PatientLevel(Loop):
     """PAT01: 01 spouse, 19 child, G8 other and so on."""
     death_date: date | None = formatted_day("PAT", 6)
     """PAT06."""
-    weight_pounds: Decimal | None = decimal("PAT", 8, default=None)
+    weight_pounds: Decimal | None = decimal("PAT", 8, beside=((7, "01"),), default=None)
     """PAT08."""
     pregnant: str | None = text("PAT", 9, default=None)
     """PAT09: Y."""
@@ -444,7 +444,7 @@ class _SubscriberLevel(Loop):
     """SBR09 claim filing indicator: CI, MB, MC, BL and so on."""
     death_date: date | None = formatted_day("PAT", 6)
     """PAT06."""
-    weight_pounds: Decimal | None = decimal("PAT", 8, default=None)
+    weight_pounds: Decimal | None = decimal("PAT", 8, beside=((7, "01"),), default=None)
     """PAT08."""
     pregnant: str | None = text("PAT", 9, default=None)
     """PAT09: Y."""
@@ -477,10 +477,10 @@ class InstitutionalSubscriber(_SubscriberLevel, also=("HL",)):
 class _BillingLevel(Loop):
     """What the two billing provider levels share (loop 2000A, HL*20)."""
 
-    taxonomy: str | None = text("PRV", 3, where=(1, "BI"), default=None)
-    """PRV03."""
-    taxonomy_qualifier: str | None = text("PRV", 2, where=(1, "BI"), default=None)
-    """PRV02: PXC, written by you together with the taxonomy."""
+    taxonomy: str | None = text(
+        "PRV", 3, where=(1, "BI"), beside=((2, "PXC"),), default=None
+    )
+    """PRV03 with PRV02 PXC."""
     currency: str | None = text("CUR", 2, where=(1, "85"), default=None)
     """CUR02."""
     provider: Party = loop(Party, "NM1", (1, "85"), rank=1)

@@ -61,7 +61,7 @@ class InquiredParty(Party, also=("INS",)):
 class InquiryDependent(Loop, also=("HL",)):
     """A dependent asked about (loop 2000D, HL*23)."""
 
-    trace_number: str | None = text("TRN", 2, default=None)
+    trace_number: str | None = text("TRN", 2, beside=((1, "1"),), default=None)
     """TRN02, returned in the 271."""
     trace_originator: str | None = text("TRN", 3, default=None)
     """TRN03, ten characters."""
@@ -78,7 +78,7 @@ class InquirySubscriber(Loop, also=("HL",)):
 
     trace_type: str | None = text("TRN", 1, default=None)
     """TRN01: 1."""
-    trace_number: str | None = text("TRN", 2, default=None)
+    trace_number: str | None = text("TRN", 2, beside=((1, "1"),), default=None)
     """TRN02, returned in the 271."""
     trace_originator: str | None = text("TRN", 3, default=None)
     """TRN03, ten characters."""

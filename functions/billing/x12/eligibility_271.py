@@ -41,6 +41,10 @@ class RequestValidation(Loop):
     not resubmit, W wait 30 days, X wait 10 days, Y do not resubmit, an answer follows."""
 
 
+class RelatedParty(Party, also=("LE",)):
+    """Whom a statement also concerns (loop 2120): another payer, a primary care provider."""
+
+
 class EligibilityInformation(Loop, also=("LS", "LE", "HSD", "III")):
     """One statement on benefits (loop 2110, EB)."""
 
@@ -80,7 +84,7 @@ class EligibilityInformation(Loop, also=("LS", "LE", "HSD", "III")):
     """MSG01."""
     rejections: tuple[RequestValidation, ...] = loops(RequestValidation, "AAA", rank=1)
     """AAA of loop 2110."""
-    related_parties: tuple[Party, ...] = loops(Party, "NM1", rank=2)
+    related_parties: tuple[RelatedParty, ...] = loops(RelatedParty, "NM1", rank=2)
     """Loops 2120: other payer, primary care provider and so on."""
 
 

@@ -49,7 +49,8 @@ _COMPONENT = MODEL_SEPARATORS.component
 _REPETITION = MODEL_SEPARATORS.repetition
 _REQUIRED: Any = object()
 
-type_Where = tuple[int, str | tuple[str, ...]]
+Where = tuple[int, str | tuple[str, ...]]
+"""An element and the text, or texts, that mark the segment meant: (1, "6R") for REF*6R."""
 
 
 class Trace:
@@ -166,7 +167,7 @@ class _Draft:
         self.order: dict[Any, list[str]] = {}
         self.tail: set[Any] = set()
 
-    def put(self, key: tuple[str, type_Where | None], element: int, component: int, text: str) -> None:
+    def put(self, key: tuple[str, Where | None], element: int, component: int, text: str) -> None:
         elements = self.order.get(key)
         if elements is None:
             elements = self.order[key] = [key[0]]
@@ -183,6 +184,11 @@ class _Draft:
             text = _trimmed(parts, _COMPONENT)
         elements[element] = text
 
+    def put_if_empty(self, key: tuple[str, Where | None], element: int, text: str) -> None:
+        elements = self.order.get(key, [])
+        if element >= len(elements) or not elements[element]:
+            self.put(key, element, 0, text)
+
     def add(self, key: object, elements: list[str]) -> None:
         self.order[key, len(self.order)] = elements
 
@@ -196,6 +202,7 @@ class _Field:
     """One element (or component) of one segment of a loop."""
 
     __slots__ = (
+        "beside",
         "component",
         "decode",
         "default",
@@ -204,10 +211,8 @@ class _Field:
         "expected",
         "key",
         "name",
-        "owner_doc",
         "segment",
         "where",
-        "whole",
     )
 
     def __init__(  # noqa: PLR0913
@@ -216,12 +221,12 @@ class _Field:
         element: int,
         component: int,
         *,
-        where: type_Where | None,
+        where: Where | None,
         decode: Callable[[str, Separators], Any],
         encode: Callable[[Any], str],
         expected: str,
         default: Any,
-        whole: bool = False,
+        beside: tuple[tuple[int, str], ...] = (),
     ) -> None:
         self.name = ""
         self.segment = segment
@@ -233,7 +238,8 @@ class _Field:
         self.expected = expected
         self.default = default
         self.key = (segment, where)
-        self.whole = whole
+        # Constants written into the same segment, such as the qualifier of a code list.
+        self.beside = beside
 
     def __set_name__(self, owner: type, name: str) -> None:
         self.name = name
@@ -284,6 +290,8 @@ class _Field:
     def draft(self, draft: _Draft, value: Any) -> None:
         if value is None or value == "" or value == ():
             return
+        for element, constant in self.beside:
+            draft.put_if_empty(self.key, element, constant)
         draft.put(self.key, self.element, self.component, self.encode(value))
 
 
@@ -299,7 +307,7 @@ class _Many:
         decode: Callable[[list[str], Separators], Iterable[Any]],
         encode: Callable[[tuple[Any, ...]], Iterable[list[str]]],
         expected: str,
-        only: type_Where | None,
+        only: Where | None,
     ) -> None:
         self.name = ""
         self.segment = segment
@@ -309,7 +317,7 @@ class _Many:
         self.default = ()
         self.only = only
         # Qualifiers that fields of their own read, by element; set when the class is complete.
-        self.skipped: tuple[type_Where, ...] = ()
+        self.skipped: tuple[Where, ...] = ()
 
     def __set_name__(self, owner: type, name: str) -> None:
         self.name = name
@@ -353,7 +361,7 @@ class _Child:
         self,
         kind: type[Loop],
         segment: str,
-        where: type_Where | None,
+        where: Where | None,
         *,
         rank: int,
         many: bool,
@@ -434,14 +442,14 @@ class _Layout:
         self.children: dict[str, list[Loop]] = {}
 
 
-def _described(where: type_Where | None) -> str:
+def _described(where: Where | None) -> str:
     if where is None:
         return ""
     element, wanted = where
     return f" whose element {element:02d} is {wanted if isinstance(wanted, str) else ' or '.join(wanted)}"
 
 
-def _matches(elements: list[str], where: type_Where, separators: Separators) -> bool:
+def _matches(elements: list[str], where: Where, separators: Separators) -> bool:
     element, wanted = where
     if element >= len(elements):
         return False
@@ -599,12 +607,14 @@ def text(
     element: int,
     component: int = 0,
     *,
-    where: type_Where | None = None,
+    where: Where | None = None,
     default: Any = _REQUIRED,
+    beside: tuple[tuple[int, str], ...] = (),
 ) -> Any:
     """Declare a text or code element: str, decoded from UTF-8 where the wire holds it.
 
     A default other than None is written when nothing is given; reading never supplies it.
+    ``beside`` are constants written into the same segment, as (element, text).
     """
     return _Field(
         segment,
@@ -615,6 +625,7 @@ def text(
         encode=_plain,
         expected="text",
         default=default,
+        beside=beside,
     )
 
 
@@ -623,7 +634,7 @@ def cents(
     element: int,
     component: int = 0,
     *,
-    where: type_Where | None = None,
+    where: Where | None = None,
     default: Any = _REQUIRED,
 ) -> Any:
     """Declare an amount of money: int, whole cents, or an error; never rounded."""
@@ -644,8 +655,9 @@ def decimal(
     element: int,
     component: int = 0,
     *,
-    where: type_Where | None = None,
+    where: Where | None = None,
     default: Any = _REQUIRED,
+    beside: tuple[tuple[int, str], ...] = (),
 ) -> Any:
     """Declare an exact decimal: a quantity, a rate, an amount with its wire precision."""
     return _Field(
@@ -657,6 +669,7 @@ def decimal(
         encode=_decimal_out,
         expected="a decimal number of at most 18 digits",
         default=default,
+        beside=beside,
     )
 
 
@@ -665,7 +678,7 @@ def integer(
     element: int,
     component: int = 0,
     *,
-    where: type_Where | None = None,
+    where: Where | None = None,
     default: Any = _REQUIRED,
 ) -> Any:
     """Declare a count: int, digits only."""
@@ -686,7 +699,7 @@ def day(
     element: int,
     component: int = 0,
     *,
-    where: type_Where | None = None,
+    where: Where | None = None,
     default: Any = _REQUIRED,
 ) -> Any:
     """Declare a day: date, CCYYMMDD on the wire."""
@@ -706,7 +719,7 @@ def procedure_at(
     segment: str,
     element: int,
     *,
-    where: type_Where | None = None,
+    where: Where | None = None,
     default: Any = _REQUIRED,
 ) -> Any:
     """Declare a composite procedure identifier: Procedure."""
@@ -808,7 +821,7 @@ def formatted_day(segment: str, element: int, *, default: Any = None) -> Any:
 def loop(
     kind: type[Loop],
     segment: str,
-    where: type_Where | None = None,
+    where: Where | None = None,
     *,
     rank: int = 1,
     default: Any = _REQUIRED,
@@ -825,7 +838,7 @@ def loop(
 def loops(
     kind: type[Loop],
     segment: str,
-    where: type_Where | None = None,
+    where: Where | None = None,
     *,
     rank: int = 1,
     numbered: bool = False,
@@ -842,7 +855,7 @@ def _many(
     decode: Callable[[list[str], Separators], Iterable[Any]],
     encode: Callable[[tuple[Any, ...]], Iterable[list[str]]],
     expected: str,
-    only: type_Where | None = None,
+    only: Where | None = None,
 ) -> Any:
     return _Many(segment, decode=decode, encode=encode, expected=expected, only=only)
 
@@ -974,7 +987,7 @@ def contacts() -> Any:
     return _many("PER", _contact_in, _contact_out, "a contact")
 
 
-def texts(segment: str, element: int, only: type_Where | None = None) -> Any:
+def texts(segment: str, element: int, only: Where | None = None) -> Any:
     """Declare one element of every segment of a kind (LQ02, MSG01): tuple of str."""
 
     def written(values: tuple[str, ...]) -> Iterator[list[str]]:
@@ -1447,7 +1460,7 @@ class Loop:
                 if elements[0] == segment:
                     yield index, elements
 
-    def _first(self, segment: str, where: type_Where | None) -> tuple[int, list[str]] | None:
+    def _first(self, segment: str, where: Where | None) -> tuple[int, list[str]] | None:
         for index, elements in self._own(segment):
             if where is None or _matches(elements, where, self.separators):
                 return index, elements

@@ -287,13 +287,13 @@ class RemittanceHeader(Loop):
     """BPR05: CCP or CTX."""
     settlement_date: date | None = day("BPR", 16, default=None)
     """BPR16, when the money moves."""
-    trace_number: str = text("TRN", 2)
+    trace_number: str = text("TRN", 2, beside=((1, "1"),))
     """TRN02: check or EFT trace number."""
     originator_id: str | None = text("TRN", 3, default=None)
     """TRN03: payer identifier, 1 and the employer number."""
     trace_supplement: str | None = text("TRN", 4, default=None)
     """TRN04."""
-    currency: str | None = text("CUR", 2, default=None)
+    currency: str | None = text("CUR", 2, where=(1, "PR"), default=None)
     """CUR02."""
     receiver_id: str | None = text("REF", 2, where=(1, "EV"), default=None)
     """REF*EV."""

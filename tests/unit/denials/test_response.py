@@ -1,6 +1,7 @@
 """What answers a denial, how a claim may go out again, and when a person looks first."""
 
 import copy
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -9,6 +10,7 @@ from functions.billing.domain.denials import (
     Bucket,
     DenialContext,
     DenialResponse,
+    Flag,
     Resubmission,
     response_plan,
     response_table,
@@ -136,6 +138,19 @@ def test_nothing_is_replaced_while_the_payer_still_decides() -> None:
 
     assert {pending.resubmission, grace.resubmission, forwarded.resubmission} == {R.NONE}
     assert not grace.appeal
+
+
+@pytest.mark.parametrize(
+    ("flag", "resubmission"), [(Flag.NOT_FINAL, R.NONE), (Flag.REDUCTION, R.CORRECTED)]
+)
+def test_what_is_not_final_or_only_reduced_is_not_appealed(
+    flag: Flag, resubmission: Resubmission
+) -> None:
+    denial = replace(classified("CO-97:10000"), flags=frozenset({flag}))
+
+    plan = response_plan(denial, context(), responses(), automation())
+
+    assert (plan.appeal, plan.resubmission) == (False, resubmission)
 
 
 def test_a_late_filing_denial_is_appealed_and_never_sent_again() -> None:

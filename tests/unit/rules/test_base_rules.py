@@ -868,6 +868,14 @@ BREACHES = [
         missing("Condition.code"),
     ),
     Breach(
+        "missing-clinical",
+        "Claim/1.item[0].quantity",
+        "missing_fact",
+        CO,
+        claim(),
+        missing("Claim/1.item[0].quantity"),
+    ),
+    Breach(
         "missing-other",
         "Encounter.period",
         "missing_fact",

@@ -39,6 +39,7 @@ class DenialCase:
     """One denial of one claim by one payer's answer. The worst line gives the case its class.
 
     `bucket` is one of the nine, `unmapped` when nobody knows the reason, and empty until classified.
+    `claim_paid_cents` is what stood paid on the claim when it was denied: what comes on top was recovered.
     """
 
     kind: ClassVar[str] = "DENIAL"
@@ -52,6 +53,7 @@ class DenialCase:
     received_at: datetime
     is_first_pass: bool
     payer_claim_control_number: str = ""
+    claim_paid_cents: int = 0
     state: DenialState = DenialState.RECEIVED
     bucket: str = ""
     sub_reason: str = ""

@@ -259,9 +259,6 @@ def _is_certain(
     if classification.confidence_percent < threshold.confidence_below_percent:
         reasons.append("confidence_below_threshold")
         return False
-    if Flag.SEVERAL_BUCKETS in classification.flags:
-        reasons.append("several_classes")
-        return False
     return True
 
 

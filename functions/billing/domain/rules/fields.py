@@ -45,6 +45,7 @@ CLAIM_FIELDS = frozenset(
     )
 )
 
+
 def pointed_diagnoses(claim: ClaimContent, line: Charge) -> tuple[str, ...]:
     """The diagnoses a line points to; pointers to absent positions are left to their own rule."""
     return tuple(

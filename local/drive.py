@@ -1,0 +1,318 @@
+"""Driving a day through the deployed system, from the outside only: files, events, approvals.
+
+Nothing is written into the system's tables but the passing of time: on the local cloud an hour
+passes by moving what is due an hour nearer.
+"""
+
+import base64
+import json
+from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+
+from local.bus import Bus, Tap
+from local.cloud import Cloud
+from local.day import Approval, Day, EhrEvent, Phase
+from local.errors import LocalCloudError
+from local.progress import Narrator, Task
+from local.quiet import Watch
+
+# Waves of answers after which a payer that still has something to say is not waited for.
+_WAVES_MAX = 14
+_PREFIXES = {"999": "acknowledgements/", "277CA": "acknowledgements/", "835": "remittances/"}
+_PHASES: Mapping[Phase, str] = {
+    Phase.BOOKING: "Visits are booked",
+    Phase.OUTAGE: "A payer is out of reach",
+    Phase.BEFORE_VISIT: "The days before the visits",
+    Phase.VISIT: "Patients check in",
+    Phase.SIGN: "Encounters are signed, claims are made and sent",
+    Phase.LATER: "Late and corrected facts come in",
+    Phase.FAULTS: "Duplicate, forged and broken events come in",
+    Phase.AFTER_PAYMENT: "What happens after the payments",
+}
+
+
+@dataclass(slots=True, kw_only=True)
+class Delivered:
+    """What the outside world handed over during the day."""
+
+    published: list[EhrEvent] = field(default_factory=list)
+    files: dict[str, dict[str, Any]] = field(default_factory=dict)
+    deposits: list[dict[str, Any]] = field(default_factory=list)
+    appeal_decisions: list[dict[str, Any]] = field(default_factory=list)
+    approvals: list[str] = field(default_factory=list)
+    restless: list[str] = field(default_factory=list)
+
+
+@dataclass(slots=True, kw_only=True)
+class Driver:
+    """Runs one day on one cloud."""
+
+    cloud: Cloud
+    day: Day
+    narrator: Narrator
+    bus: Bus
+    tap: Tap
+    delivered: Delivered = field(default_factory=Delivered)
+    _dropped: set[str] = field(default_factory=set)
+
+    @classmethod
+    def of(cls, cloud: Cloud, day: Day, narrator: Narrator) -> "Driver":
+        """A driver with its ear on the bus."""
+        bus = Bus(aws=cloud.aws, deployment=cloud.deployment, keys=cloud.keys)
+        tap = Tap(aws=cloud.aws, deployment=cloud.deployment)
+        tap.open()
+        return cls(cloud=cloud, day=day, narrator=narrator, bus=bus, tap=tap)
+
+    def drive(self) -> Delivered:
+        """The whole day, until nobody has anything to say any more."""
+        self._store_documents()
+        for phase in Phase:
+            self._phase(phase)
+            if phase in {Phase.FAULTS, Phase.AFTER_PAYMENT}:
+                self._answers()
+        self._clock_events("Nightly checks and KPIs", "reconciliation.due", "ReconciliationCheck")
+        return self.delivered
+
+    def _store_documents(self) -> None:
+        client = self.cloud.aws.client("s3")
+        bucket = self.cloud.deployment.intake_bucket
+        documents = self.day.documents
+        with self.narrator.task("The EHR hands over its documents", len(documents)) as task:
+
+            def put(key: str) -> None:
+                client.put_object(
+                    Bucket=bucket,
+                    Key=key,
+                    Body=documents[key],
+                    ContentType="application/fhir+json",
+                )
+                task.advance()
+
+            with ThreadPoolExecutor(max_workers=8) as pool:
+                list(pool.map(put, documents))
+
+    def _phase(self, phase: Phase) -> None:
+        events = [event for event in self.day.events if event.phase is phase]
+        calls = [call for call in self.day.simulator_calls if call.before is phase]
+        if not events and not calls:
+            return
+        with self.narrator.task(_PHASES[phase]) as task:
+            for call in calls:
+                self.cloud.simulator.control(call.path, call.body)
+            self._publish(events)
+            self._settle(task)
+            if phase in {Phase.OUTAGE, Phase.BEFORE_VISIT}:
+                self._let_an_hour_pass()
+                self._send_clock_event("recheck.due", "Eligibility")
+                self._settle(task)
+            self._approve()
+            self._settle(task)
+
+    def _publish(self, events: Sequence[EhrEvent]) -> None:
+        self.bus.publish(events)
+        self.delivered.published += events
+
+    def _settle(self, task: Task) -> None:
+        watch = Watch(cloud=self.cloud, tap=self.tap, dropped=self._dropped)
+        restless = watch.wait_until_still(task)
+        if restless:
+            self.delivered.restless.append(restless)
+
+    def _answers(self) -> None:
+        """Acknowledgements, remittances and appeal decisions, wave by wave, until there are none."""
+        with self.narrator.task("Payers acknowledge, pay, deny and decide appeals") as task:
+            for wave in range(_WAVES_MAX):
+                came = self._wave(["acknowledgements"], task)
+                came |= self._wave(["remittances", "appeals"], task)
+                task.note(f"wave {wave + 1}")
+                if not came:
+                    return
+
+    def _wave(self, kinds: list[str], task: Task) -> bool:
+        """One delivery by the payers; whether anything came or is still to come."""
+        answer = self.cloud.simulator.deliver(kinds)
+        files, deposits = answer["files"], answer["deposits"]
+        decisions = answer["appeal_decisions"]
+        for file in files:
+            self._drop(file)
+        if files:
+            self._settle(task)
+        self._publish([self._deposit_event(one) for one in deposits])
+        self._publish([self._appeal_event(one) for one in decisions])
+        self.delivered.deposits += deposits
+        self.delivered.appeal_decisions += decisions
+        if deposits or decisions:
+            self._settle(task)
+        pending = sum(answer["pending"].get(kind, 0) for kind in kinds)
+        return bool(files or deposits or decisions or pending)
+
+    def _drop(self, file: Mapping[str, Any]) -> None:
+        key = f"{_PREFIXES[file['kind']]}{file['name']}"
+        self.cloud.aws.client("s3").put_object(
+            Bucket=self.cloud.deployment.intake_bucket,
+            Key=key,
+            Body=base64.b64decode(file["content_base64"]),
+            ContentType="application/edi-x12",
+        )
+        self._dropped.add(key)
+        self.delivered.files[key] = {
+            name: value for name, value in file.items() if name != "content_base64"
+        }
+
+    def _deposit_event(self, deposit: Mapping[str, Any]) -> EhrEvent:
+        return self._event(
+            "payment.deposited",
+            f"deposit-{deposit['deposit_id']}",
+            {
+                "deposit_id": deposit["deposit_id"],
+                "trace_number": deposit["trace"],
+                "payer_identifier": deposit["originator"],
+                "amount_cents": deposit["amount_cents"],
+                "deposited_on": deposit["date"],
+            },
+        )
+
+    def _appeal_event(self, decision: Mapping[str, Any]) -> EhrEvent:
+        return self._event(
+            "appeal.answered",
+            f"appeal-{decision['appeal_id']}-{decision['level']}",
+            {
+                "appeal_id": decision["appeal_id"],
+                "level": decision["level"],
+                "decision": decision["decision"],
+                "decided_on": decision["decided_on"],
+            },
+        )
+
+    def _event(self, type_: str, event_id: str, data: Mapping[str, Any]) -> EhrEvent:
+        return EhrEvent(
+            phase=Phase.AFTER_PAYMENT,
+            type=type_,
+            version=1,
+            id=event_id,
+            occurred_at=datetime.now(UTC),
+            data=data,
+            source=source_of(self.day),
+        )
+
+    def _approve(self) -> None:
+        """Second persons decide on the claims that wait for them."""
+        waiting = self._claims_awaiting_approval()
+        for approval in self.day.approvals:
+            for claim_id in waiting.get(approval.encounter_id, ()):
+                decide_approval(self.cloud, claim_id, approval)
+                self.delivered.approvals.append(claim_id)
+
+    def _claims_awaiting_approval(self) -> dict[str, list[str]]:
+        if not self.day.approvals:
+            return {}
+        pages = self.cloud.aws.client("dynamodb").get_paginator("scan").paginate(
+            TableName=self.cloud.deployment.records_table,
+            FilterExpression="kind = :kind AND #state = :state",
+            ExpressionAttributeNames={"#state": "state"},
+            ExpressionAttributeValues={
+                ":kind": {"S": "CLAIM"},
+                ":state": {"S": "awaiting_approval"},
+            },
+        )
+        found: dict[str, list[str]] = {}
+        for page in pages:
+            for item in page["Items"]:
+                encounter = item["encounter_id"]["S"]
+                found.setdefault(encounter, []).append(item["claim_id"]["S"])
+        return found
+
+    def _let_an_hour_pass(self) -> None:
+        let_time_pass(self.cloud, timedelta(hours=1))
+
+    def _clock_events(self, title: str, type_: str, workflow: str) -> None:
+        with self.narrator.task(title) as task:
+            self._send_clock_event(type_, workflow)
+            self._settle(task)
+
+    def _send_clock_event(self, type_: str, workflow: str) -> None:
+        send_clock_event(self.cloud, type_, workflow)
+
+
+def source_of(day: Day) -> str:
+    """Who speaks for the practice, and for its bank and its payers."""
+    sources = [event.source for event in day.events]
+    return sources[0] if sources else "ehr.demo"
+
+
+def send_clock_event(cloud: Cloud, type_: str, workflow: str) -> None:
+    """What the schedule sends on AWS; on the local cloud schedules stand still."""
+    body = {
+        "source": "billing.schedule",
+        "detail-type": type_,
+        "time": datetime.now(UTC).isoformat(timespec="milliseconds"),
+        "detail": {},
+    }
+    cloud.aws.client("sqs").send_message(
+        QueueUrl=cloud.deployment.inboxes[workflow], MessageBody=json.dumps(body)
+    )
+
+
+def decide_approval(cloud: Cloud, claim_id: str, approval: Approval) -> dict[str, Any]:
+    """Release a claim as a second person, through the function the people's tools call.
+
+    Raises
+    ------
+    LocalCloudError
+        If the function refuses.
+    """
+    identifier = f"approval-{claim_id}"
+    payload = {
+        "cause_id": identifier,
+        "cause_type": "approval",
+        "correlation_id": identifier,
+        "data": {
+            "claim_id": claim_id,
+            "decision": "approve",
+            "actor": approval.approved_by,
+            "reason": approval.reason,
+        },
+    }
+    answer = cloud.aws.client("lambda").invoke(
+        FunctionName=cloud.deployment.functions["DecideApproval"], Payload=json.dumps(payload)
+    )
+    result: dict[str, Any] = json.loads(answer["Payload"].read())
+    if "FunctionError" in answer:
+        raise LocalCloudError(
+            f"Claim {claim_id} could not be released: {result.get('errorMessage', 'no reason')}.",
+            advice="Look at its state with: billing claim show",
+        )
+    return result
+
+
+def let_time_pass(cloud: Cloud, span: timedelta) -> int:
+    """Move everything that is due so much nearer; how many records that were."""
+    client = cloud.aws.client("dynamodb")
+    table = cloud.deployment.records_table
+    pages = client.get_paginator("scan").paginate(
+        TableName=table,
+        FilterExpression="attribute_exists(due_kind) AND attribute_exists(due_at)",
+        ProjectionExpression="pk, sk, due_at",
+    )
+    moved = 0
+    for page in pages:
+        for item in page["Items"]:
+            due_at = datetime.fromisoformat(item["due_at"]["S"]) - span
+            client.update_item(
+                TableName=table,
+                Key={"pk": item["pk"], "sk": item["sk"]},
+                UpdateExpression="SET due_at = :due_at",
+                ExpressionAttributeValues={
+                    ":due_at": {"S": due_at.isoformat().replace("+00:00", "Z")}
+                },
+            )
+            moved += 1
+    return moved
+
+
+def today() -> date:
+    """The day the run is set on: the machine's own, since the deployed functions read its clock."""
+    return datetime.now(UTC).date()

@@ -1,0 +1,132 @@
+"""Knowing that nothing moves any more, without guessing how long that takes.
+
+The system is at rest when no inbox holds or delivers a message, no execution runs, and every event
+in the outbox has been seen on the bus. It must look so twice in a row with nothing new between the
+two looks, since a chain of steps hands work from one of these places to the next.
+"""
+
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+
+from local.bus import Tap
+from local.cloud import Cloud
+from local.progress import Task
+
+_PAUSE_SECONDS = 0.15
+_DEPTHS = (
+    "ApproximateNumberOfMessages",
+    "ApproximateNumberOfMessagesNotVisible",
+    "ApproximateNumberOfMessagesDelayed",
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Motion:
+    """What is on its way at one look."""
+
+    waiting: int
+    running: int
+    unpublished: int
+    unannounced: int
+    seen: int
+
+    @property
+    def is_still(self) -> bool:
+        """Nothing is on its way."""
+        return not (self.waiting or self.running or self.unpublished or self.unannounced)
+
+    def __str__(self) -> str:
+        """In a few words."""
+        parts = (
+            (self.waiting, "in inboxes"),
+            (self.running, "running"),
+            (self.unpublished, "to publish"),
+            (self.unannounced, "files to come"),
+        )
+        return ", ".join(f"{count} {words}" for count, words in parts if count) or "at rest"
+
+
+@dataclass(slots=True, kw_only=True)
+class Watch:
+    """Looks at the whole system; `dropped` are the files whose arrival is still to be announced."""
+
+    cloud: Cloud
+    tap: Tap
+    dropped: set[str]
+    patience_seconds: float = 45.0
+
+    def wait_until_still(self, task: Task) -> str:
+        """Wait as long as anything moves; an empty text, or what did not come to rest.
+
+        Gives up only when nothing has changed for `patience_seconds`.
+        """
+        before: Motion | None = None
+        changed_at = time.monotonic()
+        while True:
+            motion = self.look()
+            task.note(str(motion))
+            if motion.is_still and motion == before:
+                return ""
+            if motion != before:
+                changed_at = time.monotonic()
+            elif time.monotonic() - changed_at > self.patience_seconds:
+                return str(motion)
+            before = motion
+            time.sleep(_PAUSE_SECONDS)
+
+    def look(self) -> Motion:
+        """One look."""
+        self.tap.listen()
+        queues = list(self.cloud.deployment.inboxes.values())
+        with ThreadPoolExecutor(max_workers=4) as pool:
+            waiting = sum(pool.map(self._depth, queues))
+        running = self._running()
+        unannounced = len(self.dropped - self.tap.files)
+        quiet_so_far = not (waiting or running or unannounced)
+        return Motion(
+            waiting=waiting,
+            running=running,
+            # Reading the whole outbox is the dearest look: only when all else is still.
+            unpublished=self._unpublished() if quiet_so_far else 0,
+            unannounced=unannounced,
+            seen=len(self.tap.heard),
+        )
+
+    def _depth(self, url: str) -> int:
+        answer = self.cloud.aws.client("sqs").get_queue_attributes(
+            QueueUrl=url, AttributeNames=list(_DEPTHS)
+        )
+        return sum(int(answer["Attributes"][name]) for name in _DEPTHS)
+
+    def _running(self) -> int:
+        client = self.cloud.aws.client("stepfunctions")
+        machines = self.cloud.deployment.state_machines.values()
+
+        def count(arn: str) -> int:
+            answer = client.list_executions(stateMachineArn=arn, statusFilter="RUNNING")
+            return len(answer["executions"])
+
+        with ThreadPoolExecutor(max_workers=4) as pool:
+            return sum(pool.map(count, machines))
+
+    def _unpublished(self) -> int:
+        client = self.cloud.aws.client("dynamodb")
+        published = set(self.tap.published_ids)
+        waiting = 0
+        pages = client.get_paginator("scan").paginate(
+            TableName=self.cloud.deployment.records_table,
+            FilterExpression="kind = :kind",
+            ExpressionAttributeValues={":kind": {"S": "OUTBOX"}},
+            ProjectionExpression="event_id",
+        )
+        for page in pages:
+            waiting += sum(item["event_id"]["S"] not in published for item in page["Items"])
+        return waiting
+
+
+def each_at_once(act: Callable[[str], None], keys: list[str]) -> None:
+    """Do the same for many keys, a few at a time."""
+    with ThreadPoolExecutor(max_workers=8) as pool:
+        list(pool.map(act, keys))
