@@ -9,8 +9,7 @@ from typing import Any
 from functions.billing.adapters.signing import Ed25519Signer, new_signing_secret
 from functions.billing.domain.events.envelope import envelope
 from local.aws import Aws
-from local.day import EhrEvent
-from local.day.records import Signing
+from local.day.records import EhrEvent, Signing
 from local.deployment import Deployment
 from local.errors import LocalCloudError
 from local.keys import Keys, signed

@@ -14,7 +14,7 @@ from typing import Any
 
 from local.bus import Bus, Tap
 from local.cloud import Cloud
-from local.day import Approval, Day, EhrEvent, Phase
+from local.day.records import Approval, Day, EhrEvent, Phase
 from local.errors import LocalCloudError
 from local.progress import Narrator, Task
 from local.quiet import Watch

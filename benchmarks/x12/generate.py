@@ -200,7 +200,7 @@ def _write(
     with path.open("w", encoding="latin-1", newline="") as file:
         file.write(f"{_ISA}~GS*{functional_id}*SENDER*RECEIVER*20260401*1030*1*X*{version}~")
         count = 0
-        for count, body in enumerate(transactions, 1):  # noqa: B007
+        for count, body in enumerate(transactions, 1):
             segments = [st(count), *body, f"SE*{len(body) + 2}*{count:04d}"]
             file.write("~".join(segments) + "~")
         file.write(f"GE*{count}*1~IEA*1*000000001~")

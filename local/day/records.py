@@ -93,7 +93,7 @@ class Expectation:
     subject_id
         The encounter id, or the appointment id for a visit that was only booked.
     encounter_state
-        `BillingEncounter.state`.
+        `BillingEncounter.state`; `absent`: the product must not know the encounter at all.
     claim_states
         Lifecycle states of its claim, any of which is right; empty: no claim at all.
     adjudication

@@ -7,7 +7,6 @@ clearinghouse do, `payment` what happens to the payment's file and its deposit.
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-
 from typing import Any
 
 from local.day.visits import Line
@@ -418,9 +417,7 @@ VALIDATION: tuple[Scenario, ...] = (
         payer="BLUEPEAK",
         visit="knee_mri",
         drill="authorization_obtained",
-        expect=Expected(
-            adjudication="paid", events=("claim.validation.failed", "claim.validated")
-        ),
+        expect=Expected(adjudication="paid", events=("claim.validation.failed", "claim.validated")),
     ),
     Scenario(
         name="billed_twice",
@@ -548,7 +545,9 @@ ACKNOWLEDGEMENT: tuple[Scenario, ...] = (
         payer="STATECAID",
         script={
             "acknowledgement": {
-                "claim_answers": [{"source": "payer", "category": "A7", "status": "562", "entity": "85"}]
+                "claim_answers": [
+                    {"source": "payer", "category": "A7", "status": "562", "entity": "85"}
+                ]
             }
         },
         expect=REJECTED,
@@ -601,7 +600,7 @@ PAYMENT: tuple[Scenario, ...] = (
         outcome="paid in part; billing compares with the contract",
         payer="BLUEPEAK",
         script={"adjudication": {"kind": "contract", "allowed_percent_of_charge": 40}},
-        expect=Expected(adjudication="paid", work=(("billing", "partial_payment"),)),
+        expect=Expected(adjudication="paid", work=(("finance", "partial_payment"),)),
     ),
     Scenario(
         name="zero_payment",
@@ -652,7 +651,7 @@ PAYMENT: tuple[Scenario, ...] = (
         payer="BLUEPEAK",
         visit="office_long",
         script={"adjudication": {"kind": "downcode", "line": 1, "paid_as": "99213"}},
-        expect=Expected(work=(("billing", "procedure_changed_by_payer"),)),
+        expect=Expected(work=(("finance", "procedure_changed_by_payer"),)),
     ),
     Scenario(
         name="reversed_and_corrected",
@@ -765,7 +764,9 @@ DENIALS: tuple[Scenario, ...] = (
         outcome="the front desk asks for other coverage",
         payer="STATECAID",
         script=_deny("22", group="OA"),
-        expect=denied("coordination_of_benefits", ("front_desk", "denial_coordination_of_benefits")),
+        expect=denied(
+            "coordination_of_benefits", ("front_desk", "denial_coordination_of_benefits")
+        ),
     ),
     Scenario(
         name="denied_demographic_mismatch",
@@ -791,7 +792,9 @@ DENIALS: tuple[Scenario, ...] = (
         payer="BLUEPEAK",
         script=_deny("999"),
         expect=Expected(
-            events=("denial.received",), work=(("billing", "classify_by_hand"),)
+            denial_class="unmapped",
+            events=("denial.received", "denial.classified"),
+            work=(("billing", "denial_unmapped"),),
         ),
     ),
     Scenario(
@@ -966,7 +969,7 @@ EVENTS: tuple[Scenario, ...] = (
         outcome="each refused with its reason and kept; the encounter is never billed",
         payer="BLUEPEAK",
         drill="refused_events",
-        expect=Expected(encounter="", claim=()),
+        expect=Expected(encounter="absent", claim=()),
     ),
 )
 

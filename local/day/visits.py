@@ -45,7 +45,9 @@ class Kind:
     sex: str = ""
 
 
-def _primary(*lines: Line, diagnoses: tuple[str, ...] = ("HTN",), style: Style = Style.CLAIM) -> Kind:
+def _primary(
+    *lines: Line, diagnoses: tuple[str, ...] = ("HTN",), style: Style = Style.CLAIM
+) -> Kind:
     return Kind(
         lines=lines,
         diagnoses=diagnoses,

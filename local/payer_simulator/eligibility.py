@@ -355,7 +355,7 @@ class _Writer271:
         self._eb(code, _GENERAL, period=_CALENDAR_YEAR, cents=total, network=network)
         self._eb(code, _GENERAL, period=_REMAINING, cents=max(0, total - met), network=network)
 
-    def _eb(  # noqa: PLR0913 - one argument per element of EB
+    def _eb(
         self,
         code: str,
         service_type: str,

@@ -133,7 +133,6 @@ def _professional(
     )
     billing = ProfessionalBillingProvider(
         taxonomy=parts.billing.taxonomy or None,
-        taxonomy_qualifier="PXC" if parts.billing.taxonomy else None,
         provider=_billing_party(parts.billing),
         subscribers=(subscriber,),
     )
@@ -200,7 +199,6 @@ def _institutional(
     )
     billing = InstitutionalBillingProvider(
         taxonomy=parts.billing.taxonomy or None,
-        taxonomy_qualifier="PXC" if parts.billing.taxonomy else None,
         provider=_billing_party(parts.billing),
         subscribers=(subscriber,),
     )

@@ -6,7 +6,6 @@ Emits   denial.received, work_item.opened.
 Fails   StaleRecordError (retry): what was posted before is found and passed over.
 """
 
-from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -15,7 +14,7 @@ from functions.billing.domain.claims.claim import Claim
 from functions.billing.domain.claims.lifecycle import BEFORE_SUBMISSION, ClaimState
 from functions.billing.domain.claims.revisions import StoredContent
 from functions.billing.domain.commit import Actor, Aggregate, Cause, Commit, OutboundEvent, Record
-from functions.billing.domain.denials.case import DenialCase, DenialState, DeniedLine
+from functions.billing.domain.denials.case import DenialCase, DenialState
 from functions.billing.domain.errors import RecordNotFoundError
 from functions.billing.domain.ledger.accounts import Account
 from functions.billing.domain.ledger.balances import claim_balance
@@ -47,6 +46,7 @@ from functions.billing.domain.work_items import Queue, WorkItem, open_work_item
 from functions.billing.edi.remittance_835 import remitted_claim
 from functions.billing.ports import Clock, Intake, Records, RuleSets
 from functions.billing.usecases.charging import charge_due
+from functions.billing.usecases.denied import denials_in
 from functions.billing.usecases.events import claim_event, opened
 from functions.billing.usecases.judging import adjustment_judge
 from functions.billing.usecases.postings import StoredPosting, postings_of
@@ -71,6 +71,15 @@ _EXCEPTION_ACTIONS = {
     ExceptionCode.PROCESSED_IN_OTHER_ORDER: "check which payer comes first",
     ExceptionCode.PAYMENT_WITHOUT_MONEY_STATUS: "ask the payer why a claim status without payment carries money",
     ExceptionCode.RECEIVABLE_OVERPAID: "review the credit balance",
+}
+
+
+# Parts of an answer that a person looks at, and how; denials and duplicates have their own ways.
+_INVESTIGATED = {
+    OutcomeKind.PARTIAL_PAYMENT: "compare with the contract; ask the payer for the difference",
+    OutcomeKind.OVERPAYMENT: "compare with the contract; refund what was paid too much",
+    OutcomeKind.NOT_FINAL: "the payer has not decided yet; ask for the claim's status (276)",
+    OutcomeKind.PATIENT_RESPONSIBILITY: "the payer says the patient may not be billed; check why",
 }
 
 
@@ -142,6 +151,7 @@ class _Ours:
     claim: Claim
     snapshot: ClaimSnapshot
     prior: tuple[Posting, ...]
+    charge: StoredPosting | None
 
 
 class _Batch:
@@ -238,39 +248,32 @@ class _Batch:
             patient_control_numbers=tuple(sorted(numbers)),
             payer_claim_control_numbers=tuple(sorted(payer_numbers)),
         )
-        return _Ours(
-            claim=claim, snapshot=snapshot, prior=postings_of(self._records, claim.claim_id)
-        )
+        booked = postings_of(self._records, claim.claim_id)
+        # A remittance may prove that a claim arrived before anything else did: its charge is due then.
+        charge = None if booked else charge_due(self._records, claim, at=self._now)
+        prior = (charge.posting,) if charge else booked
+        return _Ours(claim=claim, snapshot=snapshot, prior=prior, charge=charge)
 
     def _commit(
         self, remitted: RemittedClaim, ours: _Ours, plan: PostingPlan
     ) -> tuple[WorkItem, ...]:
         claim = ours.claim
-        charge = charge_due(self._records, claim, at=self._now) if not ours.prior else None
         standing = standing_of((*ours.prior, *plan.postings))
-        new_postings = tuple(StoredPosting.of_claim(posting) for posting in plan.postings)
-        denial = self._denial(remitted, claim, plan, standing.paid_cents)
+        denials = self._new_denials(remitted, ours, plan, standing)
         works = tuple(self._works(claim, plan))
-        after = self._after(
-            remitted, claim, plan, (*ours.prior, *((charge.posting,) if charge else ()))
+        after = self._after(remitted, claim, plan, ours.prior)
+        new: tuple[Record, ...] = (
+            *((ours.charge,) if ours.charge else ()),
+            *StoredPosting.packed(plan.postings),
+            *self._payer_number(remitted, after, claim),
         )
-        pointer = self._payer_number(remitted, after, claim)
-        new: tuple[Record, ...] = (*((charge,) if charge else ()), *new_postings, *pointer)
         also: tuple[Aggregate, ...] = (
-            *((denial,) if denial else ()),
+            *denials,
             *works,
             *self._settled_attempt(claim),
-            *self._recovered(claim, standing, denial),
+            *self._recovered(claim, standing, denials),
         )
-        events: tuple[OutboundEvent, ...] = tuple(map(opened, works))
-        if denial:
-            event = claim_event(
-                "denial.received",
-                after,
-                denial_id=denial.denial_id,
-                amount_cents=denial.amount_cents,
-            )
-            events = (event, *events)
+        events = (*(_received(after, denial) for denial in denials), *map(opened, works))
         self._records.commit(
             Commit(
                 step=STEP,
@@ -344,13 +347,26 @@ class _Batch:
             return ()
         return (replace(attempt, state=AttemptState.SUBMITTED, answer_code="proven_by_remittance"),)
 
+    def _new_denials(
+        self, remitted: RemittedClaim, ours: _Ours, plan: PostingPlan, standing: Standing
+    ) -> tuple[DenialCase, ...]:
+        found = denials_in(
+            plan,
+            remitted,
+            ours.prior,
+            claim=ours.claim,
+            claim_paid_cents=standing.paid_cents,
+            at=self._now,
+        )
+        return tuple(case for case in found if self._records.get(DenialCase, case.key) is None)
+
     def _recovered(
-        self, claim: Claim, standing: Standing, opened_now: DenialCase | None
+        self, claim: Claim, standing: Standing, opened_now: tuple[DenialCase, ...]
     ) -> Iterable[DenialCase]:
         """What came on top since each earlier denial; one with nothing denied any more is resolved."""
         for listed in self._records.listed(DenialCase, f"DENIALS#{claim.claim_id}"):
             case = self._records.get(DenialCase, listed.key)
-            if case is None or (opened_now and case.denial_id == opened_now.denial_id):
+            if case is None or case.denial_id in {new.denial_id for new in opened_now}:
                 continue
             recovered_cents = max(0, standing.paid_cents - case.claim_paid_cents)
             is_over = not standing.denied_cents and case.state is not DenialState.RESOLVED
@@ -366,71 +382,6 @@ class _Batch:
                 )
             yield case
 
-    def _denial(
-        self, remitted: RemittedClaim, claim: Claim, plan: PostingPlan, claim_paid_cents: int
-    ) -> DenialCase | None:
-        denied_cents = plan.adjudication.denied_cents
-        in_force = plan.state is PostingState.POSTED and not remitted.is_reversal
-        has_denial = any(outcome.action is OutcomeAction.APPEAL for outcome in plan.outcomes)
-        unknown = any(outcome.kind is OutcomeKind.UNMAPPED_ADJUSTMENT for outcome in plan.outcomes)
-        if not in_force or not (has_denial or unknown):
-            return None
-        denial_id = DenialCase.id_of(plan.occurrence, claim.claim_id)
-        if self._records.get(DenialCase, DenialCase.key_of(denial_id)):
-            return None
-        return DenialCase(
-            denial_id=denial_id,
-            claim_id=claim.claim_id,
-            payer_id=claim.payer_id,
-            occurrence=plan.occurrence,
-            lines=self._denied_lines(remitted, plan),
-            amount_cents=denied_cents
-            or sum(
-                outcome.amount_cents
-                for outcome in plan.outcomes
-                if outcome.kind is OutcomeKind.UNMAPPED_ADJUSTMENT
-            ),
-            received_at=self._now,
-            is_first_pass=plan.adjudication.is_first_pass_denial,
-            payer_claim_control_number=remitted.payer_claim_control_number,
-            claim_paid_cents=claim_paid_cents,
-        )
-
-    def _denied_lines(self, remitted: RemittedClaim, plan: PostingPlan) -> tuple[DeniedLine, ...]:
-        denied: dict[int, int] = defaultdict(int)
-        line_ids: dict[int, str] = {}
-        for outcome in plan.outcomes:
-            is_denied = outcome.action is OutcomeAction.APPEAL
-            if is_denied or outcome.kind is OutcomeKind.UNMAPPED_ADJUSTMENT:
-                denied[outcome.line_ordinal] += outcome.amount_cents
-                line_ids[outcome.line_ordinal] = outcome.line_id
-        lines = [
-            DeniedLine(
-                line_id=line_ids[line.ordinal],
-                procedure=line.procedure,
-                charge_cents=line.charge_cents,
-                paid_cents=line.paid_cents,
-                denied_cents=denied[line.ordinal],
-                adjustments=line.adjustments,
-                remarks=(*line.remarks, *remitted.remarks),
-            )
-            for line in remitted.lines
-            if line.ordinal in denied
-        ]
-        if 0 in denied:
-            lines.append(
-                DeniedLine(
-                    line_id="",
-                    procedure="",
-                    charge_cents=remitted.charge_cents,
-                    paid_cents=remitted.paid_cents,
-                    denied_cents=denied[0],
-                    adjustments=remitted.adjustments,
-                    remarks=remitted.remarks,
-                )
-            )
-        return tuple(lines)
-
     def _works(self, claim: Claim, plan: PostingPlan) -> Iterable[WorkItem]:
         for code in dict.fromkeys(exception.code for exception in plan.exceptions):
             theirs = [exception for exception in plan.exceptions if exception.code is code]
@@ -444,9 +395,7 @@ class _Batch:
         investigated = [
             outcome
             for outcome in plan.outcomes
-            if outcome.action is OutcomeAction.INVESTIGATE
-            and outcome.kind
-            in {OutcomeKind.PARTIAL_PAYMENT, OutcomeKind.OVERPAYMENT, OutcomeKind.NOT_FINAL}
+            if outcome.action is OutcomeAction.INVESTIGATE and outcome.kind in _INVESTIGATED
         ]
         for kind in dict.fromkeys(outcome.kind for outcome in investigated):
             amount = sum(outcome.amount_cents for outcome in investigated if outcome.kind is kind)
@@ -511,4 +460,10 @@ def _booked_cents(occurrence: str, prior: tuple[Posting, ...]) -> int:
         posting.amount_cents(Account.REMITTANCE_CLEARING)
         for posting in prior
         if posting.adjudicated and posting.adjudicated.occurrence == occurrence
+    )
+
+
+def _received(claim: Claim, denial: DenialCase) -> OutboundEvent:
+    return claim_event(
+        "denial.received", claim, denial_id=denial.denial_id, amount_cents=denial.amount_cents
     )

@@ -1,11 +1,15 @@
 """Postings as they rest: beside the claim, remittance or deposit whose money they moved."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import ClassVar, Self
 
 from functions.billing.domain.keys import Key
 from functions.billing.domain.ledger.postings import Posting
 from functions.billing.ports import Records
+
+# A transaction holds a hundred items, and a claim's commit needs some for itself.
+POSTINGS_PER_TRANSACTION_MAX = 40
+POSTINGS_PER_RECORD = 20
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -16,11 +20,29 @@ class StoredPosting:
 
     partition: str
     posting: Posting
+    more: tuple[Posting, ...] = ()
 
     @classmethod
     def of_claim(cls, posting: Posting) -> Self:
         """A posting that moves a claim's balance."""
         return cls(partition=f"CLAIM#{posting.claim_id}", posting=posting)
+
+    @classmethod
+    def packed(cls, postings: tuple[Posting, ...]) -> tuple[Self, ...]:
+        """A claim's postings as records: one each, or several in one where a transaction could not hold them.
+
+        A second run of the same answer packs the same way, so the first posting's key still guards all of them.
+        """
+        size = 1 if len(postings) <= POSTINGS_PER_TRANSACTION_MAX else POSTINGS_PER_RECORD
+        return tuple(
+            replace(cls.of_claim(postings[start]), more=postings[start + 1 : start + size])
+            for start in range(0, len(postings), size)
+        )
+
+    @property
+    def all(self) -> tuple[Posting, ...]:
+        """Every posting of this record."""
+        return (self.posting, *self.more)
 
     @property
     def key(self) -> Key:
@@ -30,7 +52,8 @@ class StoredPosting:
 
 def postings_under(records: Records, partition: str) -> tuple[Posting, ...]:
     """All postings of a partition, in key order."""
-    return tuple(stored.posting for stored in records.under(StoredPosting, partition, "POSTING#"))
+    stored = records.under(StoredPosting, partition, "POSTING#")
+    return tuple(posting for each in stored for posting in each.all)
 
 
 def postings_of(records: Records, claim_id: str) -> tuple[Posting, ...]:

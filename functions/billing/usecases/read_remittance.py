@@ -118,8 +118,8 @@ def read_remittance(
     kept_aside: list[str] = []
     reasons: list[str] = []
     for reading in _payments(body, command.file_key):
-        if isinstance(reading, Refusal):
-            reasons.append(reading.error.code)
+        if isinstance(reading, X12Error):
+            reasons.append(reading.code)
             continue
         outcome, identifier = _settle(file, reading)
         match outcome:
@@ -156,23 +156,30 @@ def _outcome(ready: list[str], duplicates: list[str], kept_aside: list[str]) -> 
     return "duplicate" if duplicates else "refused"
 
 
-def _payments(body: bytes, name: str) -> Iterator["_Reading | Refusal"]:
-    """Each payment once its last segment was read; a refusal takes the place of one that is broken."""
+def _payments(body: bytes, name: str) -> Iterator["_Reading | X12Error"]:
+    """Each payment once its last segment was read; an error takes the place of one that is broken."""
     reading: _Reading | None = None
     for item in stream_835(io.BytesIO(body), name=name):
         match item:
             case RemittanceStart(envelope=envelope, header=wire):
-                header = header_of(envelope, wire)
-                reading = _Reading(envelope, wire, header, ContentDigest(header))
+                try:
+                    reading = _begin(envelope, wire)
+                except X12Error as error:
+                    # Without trace, payer or amount it has no identity, and could never be told from a copy.
+                    yield error
             case ClaimPayment() if reading:
                 _take(reading, item)
             case RemittanceEnd() if reading:
-                reading.header = header_of(reading.envelope, reading.wire, item)
-                yield reading
+                yield _ended(reading, item)
                 reading = None
             case Refusal():
-                yield item
+                yield item.error
                 reading = None
+
+
+def _begin(envelope: Envelope, wire: WireHeader) -> _Reading:
+    header = header_of(envelope, wire)
+    return _Reading(envelope, wire, header, ContentDigest(header))
 
 
 def _take(reading: _Reading, claim: ClaimPayment) -> None:
@@ -181,6 +188,17 @@ def _take(reading: _Reading, claim: ClaimPayment) -> None:
         reading.take(claim)
     except X12Error as error:
         reading.error = reading.error or error.code
+
+
+def _ended(reading: _Reading, end: RemittanceEnd) -> _Reading:
+    """Provider-level adjustments come last in the file."""
+    try:
+        reading.header = header_of(reading.envelope, reading.wire, end)
+    except X12Error as error:
+        reading.error = reading.error or error.code
+    for adjustment in reading.header.provider_adjustments:
+        reading.digest.add_adjustment(adjustment)
+    return reading
 
 
 def _settle(file: _File, reading: _Reading) -> tuple[str, str]:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, ClassVar
 
-from .loops import Loop, day, integer, loops, segments_of, text
+from .fields import day, integer, loops, segments_of, text
+from .loops import Loop
 
 if TYPE_CHECKING:
     from datetime import date
@@ -103,9 +104,7 @@ class ImplementationAcknowledgement(Loop, tail=("AK9",)):
     """AK908."""
     error_5: str | None = text("AK9", 9, default=None)
     """AK909."""
-    transactions: tuple[TransactionAcknowledgement, ...] = loops(
-        TransactionAcknowledgement, "AK2"
-    )
+    transactions: tuple[TransactionAcknowledgement, ...] = loops(TransactionAcknowledgement, "AK2")
     """Loops 2000."""
 
 

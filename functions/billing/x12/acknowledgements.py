@@ -425,9 +425,7 @@ def _level(level: Level, status: TracedStatus | None, party_id: str) -> list[Lev
 def _claim_outcome(claim: ClaimStatus, rejection: LevelOutcome | None) -> ClaimOutcome:
     statuses = claim.statuses
     lines = tuple(
-        LineOutcome(
-            line.line_control_number or "", _outcome(line.statuses), _codes(line.statuses)
-        )
+        LineOutcome(line.line_control_number or "", _outcome(line.statuses), _codes(line.statuses))
         for line in claim.lines
     )
     outcome, codes = _outcome(statuses), _codes(statuses)

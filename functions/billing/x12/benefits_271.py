@@ -52,9 +52,7 @@ _TRANSIENT = frozenset({"42", "80"})
 _ROUTING = "79"
 _GROUPS: dict[RejectionGroup, frozenset[str]] = {
     "transient": _TRANSIENT,
-    "provider": frozenset(
-        {"41", "43", "44", "45", "46", "47", "48", "50", "51", "97", "T4"}
-    ),
+    "provider": frozenset({"41", "43", "44", "45", "46", "47", "48", "50", "51", "97", "T4"}),
     "patient_data": frozenset(
         {"58", "64", "65", "66", "67", "68", "71", "72", "73", "74", "75", "76", "77", "78"}
     ),
@@ -216,9 +214,7 @@ class Benefits:
         fitting = self._fitting(self.statements, information, in_network, level, remaining)
         if not fitting and plan_too:
             # Deductible and out-of-pocket maximum are usually the plan's, not the service's.
-            fitting = self._fitting(
-                self.plan_statements, information, in_network, level, remaining
-            )
+            fitting = self._fitting(self.plan_statements, information, in_network, level, remaining)
         values = {(each.amount, each.percent) for each in fitting}
         if not values:
             return BenefitAnswer("absent", None, None, ())

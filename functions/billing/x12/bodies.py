@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from .loops import Origin, Trace
+from .origins import Origin, Trace
 from .tokens import SEGMENT_BYTES_MAX
 
 if TYPE_CHECKING:
@@ -85,6 +85,10 @@ class Body:
         """Give the bytes held, for a refusal."""
         return b""
 
+    def faults(self) -> Iterator[X12Error]:
+        """Give what else is wrong with what is held, for a refusal."""
+        return iter(())
+
     def origin(self, segment_number: int, run: Run) -> Origin:
         """Make the origin of segments of this transaction."""
         return Origin(self.trace, segment_number, run.byte_start, run.stride, run.offsets)
@@ -121,6 +125,7 @@ def is_named(segment: str, cut: str) -> bool:
 
 
 def raw_of(segments: Sequence[str], end: str) -> bytes:
+    """Join segments to bytes, at most a mebibyte of them."""
     kept, size = [], 0
     for segment in segments:
         size += len(segment) + len(end)
@@ -140,10 +145,12 @@ class OtherBody(Body):
         )
 
     def feed(self, batch: Batch, start: int) -> Generator[Any, None, int]:
+        """Take segments from ``start``; see `Body.feed`."""
         stop = self._stop_at(batch, start)
         self.segment_count += stop - start
         return stop
         yield
 
-    def finish(self, byte_end: int) -> Iterator[Any]:
+    def finish(self, byte_end: int) -> Iterator[Any]:  # noqa: ARG002
+        """Give nothing."""
         return iter(())

@@ -17,8 +17,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from .loops import (
-    Loop,
+from .fields import (
     adjustments,
     amounts,
     cents,
@@ -29,7 +28,6 @@ from .loops import (
     integer,
     loop,
     loops,
-    number_hierarchy,
     period,
     periods,
     pointers,
@@ -38,6 +36,7 @@ from .loops import (
     segments_of,
     text,
 )
+from .loops import Loop
 from .parties import Party
 
 if TYPE_CHECKING:
@@ -477,9 +476,7 @@ class InstitutionalSubscriber(_SubscriberLevel, also=("HL",)):
 class _BillingLevel(Loop):
     """What the two billing provider levels share (loop 2000A, HL*20)."""
 
-    taxonomy: str | None = text(
-        "PRV", 3, where=(1, "BI"), beside=((2, "PXC"),), default=None
-    )
+    taxonomy: str | None = text("PRV", 3, where=(1, "BI"), beside=((2, "PXC"),), default=None)
     """PRV03 with PRV02 PXC."""
     currency: str | None = text("CUR", 2, where=(1, "85"), default=None)
     """CUR02."""
@@ -593,7 +590,7 @@ class ClaimInContext:
         "subscriber",
     )
 
-    def __init__(  # noqa: PLR0913, PLR0917
+    def __init__(
         self,
         claim: ProfessionalClaim | InstitutionalClaim,
         billing_provider: ProfessionalBillingProvider | InstitutionalBillingProvider,

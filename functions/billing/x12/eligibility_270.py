@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, ClassVar
 
-from .loops import (
-    Loop,
+from .fields import (
     cents,
     day,
     health_codes,
@@ -18,6 +17,7 @@ from .loops import (
     repeats,
     text,
 )
+from .loops import Loop
 from .parties import Party
 
 if TYPE_CHECKING:

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, ClassVar
 
-from .loops import (
-    Loop,
+from .fields import (
     day,
     decimal,
     health_codes,
@@ -19,6 +18,7 @@ from .loops import (
     text,
     texts,
 )
+from .loops import Loop
 from .parties import Party
 
 if TYPE_CHECKING:
@@ -134,9 +134,7 @@ class ResponseReceiver(Loop, also=("HL",)):
 
     provider: ResponseParty | None = loop(ResponseParty, "NM1", rank=1, default=None)
     """Loop 2100B."""
-    subscribers: tuple[ResponseSubscriber, ...] = loops(
-        ResponseSubscriber, "HL", (3, "22"), rank=2
-    )
+    subscribers: tuple[ResponseSubscriber, ...] = loops(ResponseSubscriber, "HL", (3, "22"), rank=2)
     """Loops 2000C."""
 
 

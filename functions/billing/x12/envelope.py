@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal, Protocol
 
+from .codecs import day_of
 from .errors import X12Error
-from .loops import Loop, day_of
+from .loops import Loop
 from .separators import DEFAULT_SEPARATORS, Separators
 
 if TYPE_CHECKING:
@@ -244,6 +245,8 @@ class Refusal:
     raw
         Those bytes, at most a mebibyte of them; streams, which keep nothing, give only the
         bytes at fault.
+    others
+        Whatever else is wrong, where the transaction was held whole.
     """
 
     level: Literal["transaction", "group", "interchange", "file"]
@@ -252,6 +255,7 @@ class Refusal:
     byte_start: int = -1
     byte_end: int = -1
     raw: bytes = b""
+    others: tuple[X12Error, ...] = ()
 
 
 NumberKind = Literal["interchange", "group", "transaction"]
@@ -380,9 +384,7 @@ def address(
 
 def _checked(number: int) -> int:
     if not 0 < number <= _CONTROL_NUMBER_MAX:
-        raise X12Error(
-            "control_number", expected="a number from 1 to 999999999", found=str(number)
-        )
+        raise X12Error("control_number", expected="a number from 1 to 999999999", found=str(number))
     return number
 
 

@@ -35,7 +35,7 @@ class X12Error(ValueError):
         For example ``CLP`` and ``CLP03``; ``SVC01-2`` for a component.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - each fact of the place has its own name
         self,
         code: str,
         *,

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from .dictionary import SEGMENTS
 from .errors import X12Error
-from .loops import Origin, Trace
+from .origins import Origin, Trace
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

@@ -4,15 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from .loops import (
-    Loop,
-    _Draft,
-    _Field,
-    contacts,
-    formatted_day,
-    references,
-    text,
-)
+from .descriptors import Draft, Field
+from .fields import contacts, formatted_day, references, text
+from .loops import Loop
 from .separators import MODEL_SEPARATORS
 
 if TYPE_CHECKING:
@@ -78,7 +72,7 @@ class Party(Loop, also=("N3", "N4")):
         return self.id if self.id_qualifier == "XX" else None
 
 
-class _PartySegment(_Field):
+class _PartySegment(Field):
     """A party of which the transaction gives the NM1 segment alone (835 loop 2100)."""
 
     __slots__ = ()
@@ -86,14 +80,14 @@ class _PartySegment(_Field):
     def __get__(self, loop: Loop | None, owner: type | None = None) -> Any:
         if loop is None:
             return self
-        found = loop._first(self.segment, self.where)
+        found = loop.first_own(self.segment, self.where)
         if found is None:
             return None
         index, elements = found
-        origin = loop.origin.shifted(loop._segments, index) if loop.origin else None
+        origin = loop.origin.shifted(loop.wire_segments, index) if loop.origin else None
         return Party.of((loop.separators.element.join(elements),), loop.separators, origin)
 
-    def draft(self, draft: _Draft, value: Any) -> None:
+    def draft(self, draft: Draft, value: Any) -> None:
         if value is None:
             return
         if not isinstance(value, Party) or self.where is None:

@@ -19,6 +19,7 @@ from .status_277 import ClaimAcknowledgement, StatusResponse
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterator
 
+    from .errors import X12Error
     from .tokens import Batch
 
 _MODELS: dict[str, type[Any]] = {
@@ -51,10 +52,10 @@ def read(file: BinaryIO | bytes, *, name: str = "") -> Iterator[Transaction | Re
     name
         How errors name it.
     """
-    return scan(file, name, _WholeBody, gives_ta1=True)
+    return scan(file, name, WholeBody, gives_ta1=True)
 
 
-class _WholeBody(Body):
+class WholeBody(Body):
     """A transaction held whole."""
 
     def __init__(self, envelope: Envelope, byte_start: int) -> None:
@@ -62,6 +63,7 @@ class _WholeBody(Body):
         self.run = Run()
 
     def feed(self, batch: Batch, start: int) -> Generator[Any, None, int]:
+        """Take segments from ``start``; see `Body.feed`."""
         stop = self._stop_at(batch, start)
         self.run.extend(batch, start, stop)
         self.segment_count = len(self.run.segments)
@@ -69,13 +71,24 @@ class _WholeBody(Body):
         yield
 
     def finish(self, byte_end: int) -> Iterator[Any]:
+        """Give what remains; see `Body.finish`."""
+        yield Transaction(self.envelope, self._model(), self.byte_start, byte_end)
+
+    def faults(self) -> Iterator[X12Error]:
+        """Give what else is wrong."""
+        # Imported here: only refusals need the dictionary.
+        from .faults import faults_of  # noqa: PLC0415
+
+        if self.run.segments and self.envelope.kind in _MODELS:
+            yield from faults_of(self._model())
+
+    def _model(self) -> Any:
         model = _MODELS.get(self.envelope.kind, Loop)
-        body = model.of(
-            self.run.segments, self.envelope.interchange.separators, self.origin(2, self.run)
-        )
-        yield Transaction(self.envelope, body, self.byte_start, byte_end)
+        separators = self.envelope.interchange.separators
+        return model.of(self.run.segments, separators, self.origin(2, self.run))
 
     def evidence(self) -> bytes:
+        """Give the bytes held."""
         separators = self.envelope.interchange.separators
         end = separators.segment + separators.line_break
         st = separators.element.join(("ST", *self.envelope.st))

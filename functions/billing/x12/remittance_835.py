@@ -15,8 +15,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
-from .loops import (
-    Loop,
+from .fields import (
     adjustments,
     amounts,
     cents,
@@ -34,6 +33,7 @@ from .loops import (
     text,
     texts,
 )
+from .loops import Loop
 from .parties import Party, party
 
 if TYPE_CHECKING:
@@ -192,7 +192,9 @@ class ClaimPayment(Loop, also=("MIA", "MOA")):
     @property
     def byte_end(self) -> int:
         """The byte after the claim's last, its terminator and line break included."""
-        return self.origin.byte_of(self._segments, len(self._segments)) if self.origin else -1
+        return (
+            self.origin.byte_of(self.wire_segments, len(self.wire_segments)) if self.origin else -1
+        )
 
     @property
     def charge(self) -> Decimal:
@@ -314,7 +316,7 @@ class RemittanceHeader(Loop):
     @property
     def settlement_date_text(self) -> str:
         """BPR16 as written, for identity even where it is no valid date."""
-        found = self._first("BPR", None)
+        found = self.first_own("BPR", None)
         return found[1][16] if found and len(found[1]) > 16 else ""  # noqa: PLR2004
 
 
@@ -478,9 +480,7 @@ def balance_remittance(remittance: Remittance) -> RemittanceBalance:
             bad_lines += sum(1 for each in balance.line_differences_cents if each)
             if len(shown) < UNBALANCED_CLAIMS_SHOWN_MAX:
                 shown.append(
-                    UnbalancedClaim(
-                        claim.ordinal, claim.control_number, claim.byte_start, balance
-                    )
+                    UnbalancedClaim(claim.ordinal, claim.control_number, claim.byte_start, balance)
                 )
     withheld = sum(each.amount_cents for each in remittance.provider_adjustments)
     return RemittanceBalance(

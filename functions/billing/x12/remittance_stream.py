@@ -9,9 +9,10 @@ from operator import length_hint
 from typing import TYPE_CHECKING, Any, BinaryIO, Literal
 
 from .bodies import ENVELOPE_IDS, Body, OtherBody, Run, raw_of
+from .codecs import adjustments_in
 from .envelope import Envelope, Group, Interchange, Refusal
 from .errors import X12Error
-from .loops import Origin, adjustments_in
+from .origins import Origin
 from .remittance_835 import (
     UNBALANCED_CLAIMS_SHOWN_MAX,
     ClaimBalance,
@@ -87,7 +88,7 @@ def stream_835(
 
     def body(envelope: Envelope, byte_start: int) -> Body:
         if envelope.kind == "835":
-            return _RemittanceBody(envelope, byte_start)
+            return RemittanceBody(envelope, byte_start)
         return OtherBody(envelope, byte_start, "an 835 transaction")
 
     return scan(file, name, body)
@@ -141,7 +142,7 @@ def parse_835_claims(
     envelope = Envelope(
         "835", transaction, "", Interchange(isa, separators), Group(("",) * 5 + (group,)), file
     )
-    body = _RemittanceBody(envelope, byte_start)
+    body = RemittanceBody(envelope, byte_start)
     body.resume(first_ordinal)
     batch = cut_batch(text, envelope.interchange, byte_start)
     reading = body.feed(batch, 0)
@@ -160,9 +161,9 @@ _FAULTS = {
 _HEAD = slice(4)
 _Section = Literal["header", "group", "claim", "tail"]
 _SECTIONS: dict[int, _Section] = {_CLP: "claim", _LX: "group", _PLB: "tail"}
-_PLAIN_IDS = (
-    "BPR TRN CUR REF DTM N1 N3 N4 PER RDM TS2 TS3 NM1 MIA MOA AMT QTY LQ"  # in no balance
-).split()
+_PLAIN_IDS = tuple(
+    "BPR TRN CUR REF DTM N1 N3 N4 PER RDM TS2 TS3 NM1 MIA MOA AMT QTY LQ".split()
+)
 _TURNS = (
     dict.fromkeys(_PLAIN_IDS, _PLAIN)
     | dict.fromkeys(ENVELOPE_IDS, _STOP)
@@ -213,7 +214,7 @@ def _kinds(cut: str) -> dict[str, int]:
     return {name + cut: _PLAIN for name in _PLAIN_IDS if len(name) == 3}  # noqa: PLR2004
 
 
-class _RemittanceBody(Body):
+class RemittanceBody(Body):
     """An 835, given claim by claim and balanced on the way."""
 
     def __init__(self, envelope: Envelope, byte_start: int) -> None:
@@ -248,7 +249,9 @@ class _RemittanceBody(Body):
         self.section = "group"
         self.ordinal = first_ordinal - 1
 
-    def feed(self, batch: Batch, start: int) -> Generator[Any, None, int]:
+    def feed(  # noqa: C901, PLR0912, PLR0915 - a call per segment would cost more than the segment
+        self, batch: Batch, start: int
+    ) -> Generator[Any, None, int]:
         """Take segments; give the header and each claim as soon as it is complete."""
         if self.error is not None:
             return self._skip(batch, start)
@@ -344,6 +347,7 @@ class _RemittanceBody(Body):
         return stop
 
     def finish(self, byte_end: int) -> Iterator[Any]:
+        """Give what remains; see `Body.finish`."""
         if self.error is not None:
             return
         if self.header is None:
@@ -380,6 +384,7 @@ class _RemittanceBody(Body):
         )
 
     def evidence(self) -> bytes:
+        """Give the bytes held."""
         return self.bad_raw
 
     def close_last(self) -> Iterator[ClaimPayment]:

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+from itertools import islice
 from typing import TYPE_CHECKING, Any, BinaryIO, Literal
 
 from .acknowledgement_999 import InterchangeAcknowledgement
 from .bodies import Body, OtherBody, Run, raw_of
 from .envelope import Envelope, Group, Interchange, Refusal, Transaction
 from .errors import X12Error
-from .loops import Origin, Trace
+from .origins import Origin, Trace
 from .tokens import SEGMENT_BYTES_MAX, Batch, batches
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Sequence
 
 # ST01 and the guide's number decide the kind; the errata after it (A1, A2) differ in the wild.
 _KINDS = {
@@ -29,6 +30,9 @@ _KINDS = {
 _GUIDES = {
     code: [guide for known, guide in _KINDS if known == code] for code in {k[0] for k in _KINDS}
 }
+
+
+_OTHERS_MAX = 20
 
 
 class _Stray:
@@ -202,12 +206,13 @@ class _Scan:
         errors = self._trailer_errors(
             elements, byte, "SE", body.segment_count + 2, body.envelope.control_number
         )
+        others: list[X12Error] = []
         if body.error is None and errors:
-            body.error = errors[0]
+            body.error, *others = errors
         if body.error is None:
             yield from body.finish(end)
         if body.error is not None:
-            yield self._refused(body, end)
+            yield self._refused(body, end, others)
         self.body = None
 
     def _ta1(
@@ -321,10 +326,16 @@ class _Scan:
             raw = raw_of(stray.segments, "~")
             yield Refusal(level, stray.error, None, stray.byte_start, stray.byte_end, raw)
 
-    def _refused(self, body: Body, byte_end: int) -> Refusal:
+    def _refused(self, body: Body, byte_end: int, others: Sequence[X12Error] = ()) -> Refusal:
         assert body.error is not None
         return Refusal(
-            "transaction", body.error, body.envelope, body.byte_start, byte_end, body.evidence()
+            level="transaction",
+            error=body.error,
+            envelope=body.envelope,
+            byte_start=body.byte_start,
+            byte_end=byte_end,
+            raw=body.evidence(),
+            others=(*others, *islice(body.faults(), _OTHERS_MAX)),
         )
 
     def _refusal(
@@ -339,7 +350,7 @@ class _Scan:
             envelope = Envelope("", "", "", self.interchange, self.group, self.name)
         return Refusal(level, error, envelope, byte_start, byte_end)
 
-    def _error(  # noqa: PLR0913, PLR0917
+    def _error(
         self,
         code: str,
         byte: int,

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, ClassVar
 
-from .loops import (
-    Loop,
+from .fields import (
     cents,
     day,
     decimal,
@@ -17,6 +16,7 @@ from .loops import (
     references,
     text,
 )
+from .loops import Loop
 from .parties import Party
 
 if TYPE_CHECKING:
@@ -148,7 +148,5 @@ class StatusInquiry(Loop):
     """BHT04."""
     created_at: str = text("BHT", 5)
     """BHT05."""
-    sources: tuple[StatusInquirySource, ...] = loops(
-        StatusInquirySource, "HL", (3, "20"), rank=1
-    )
+    sources: tuple[StatusInquirySource, ...] = loops(StatusInquirySource, "HL", (3, "20"), rank=1)
     """Loops 2000A."""

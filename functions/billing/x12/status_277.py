@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, ClassVar
 
-from .loops import (
-    Loop,
+from .fields import (
     amounts,
     cents,
     day,
@@ -20,6 +19,7 @@ from .loops import (
     statuses,
     text,
 )
+from .loops import Loop
 from .parties import Party
 
 if TYPE_CHECKING:

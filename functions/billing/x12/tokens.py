@@ -287,9 +287,7 @@ def _next_candidate(text: str) -> int:
     return at if at > 0 else max(1, len(text) - 2)
 
 
-def _interchange_batches(
-    window: _Window, interchange: Interchange, name: str
-) -> Iterator[Batch]:
+def _interchange_batches(window: _Window, interchange: Interchange, name: str) -> Iterator[Batch]:
     """Give the segments after the ISA, until a batch is said to end the interchange."""
     separators = interchange.separators
     terminator, line_break = separators.segment, separators.line_break

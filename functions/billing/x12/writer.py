@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, BinaryIO
 
 from .errors import X12Error
-from .loops import render
+from .rendering import render
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -24,7 +24,8 @@ def write_to(
 ) -> None:
     """Write transactions to a file, one at a time.
 
-    Consecutive transactions of one interchange, or one group, are written under one ISA, or GS.
+    Consecutive transactions that share one `Interchange` object, or one `Group` object, are
+    written under one ISA, or GS.
     The same transactions give the same bytes.
 
     Parameters
@@ -41,13 +42,10 @@ def write_to(
     X12Error
         ``separator_in_text`` when an element contains a separator.
     """
-    for written in _written(transactions, separators):
-        file.write(written)
+    file.writelines(_written(transactions, separators))
 
 
-def _written(
-    transactions: Iterable[Transaction], separators: Separators | None
-) -> Iterator[bytes]:
+def _written(transactions: Iterable[Transaction], separators: Separators | None) -> Iterator[bytes]:
     writer = _Writer(separators)
     for transaction in transactions:
         yield writer.take(transaction)
@@ -67,12 +65,12 @@ class _Writer:
         """Write one transaction with whatever must close or open before it."""
         envelope = transaction.envelope
         lead = b""
-        # Two interchanges may look alike, so the same object is what keeps one open.
-        if self.interchange is None or envelope.interchange != self.interchange:
+        # Two interchanges, or groups, may look alike, so only the same object keeps one open.
+        if envelope.interchange is not self.interchange:
             lead += self.close_interchange()
             self.interchange = envelope.interchange
             lead += self._isa(envelope.interchange)
-        if envelope.group != self.group:
+        if envelope.group is not self.group:
             lead += self._close_group()
             if envelope.group is not None:
                 self.group = envelope.group

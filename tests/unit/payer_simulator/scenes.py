@@ -215,7 +215,7 @@ class InstitutionalSent(Sent):
         return interchange("HC", "005010X223A2", [self.segments()], **envelope)
 
 
-def inquiry_270(  # noqa: PLR0913 - one argument per element asked with
+def inquiry_270(
     member_id: str = "W1001",
     *,
     payer_id: str = "SIMCO",

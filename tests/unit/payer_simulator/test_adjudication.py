@@ -73,6 +73,32 @@ def test_copay_deductible_and_coinsurance_fall_on_the_member_in_turn() -> None:
     assert not [one for one in met.codes if one[:2] == ("PR", "1")]
 
 
+def test_the_member_bears_no_more_than_the_year_allows() -> None:
+    share = {
+        "copay_cents": 1000,
+        "deductible_cents": 5000,
+        "coinsurance_percent": 50,
+        "out_of_pocket_cents": 7000,
+    }
+    scene = Scene(payers=[payer(cost_share=share)])
+    paid = _one(_paid(scene, Sent(lines=(Line(charge="300"),))))
+    assert {one[1]: one[2] for one in paid.codes if one[0] == "PR"} == {
+        "3": 1000,
+        "1": 5000,
+        "2": 1000,
+    }
+    assert _one(_paid(scene, Sent(pcn="PCN2", day="2026-02-21"))).responsibility == 0
+
+
+def test_a_claim_taken_back_gives_the_deductible_back() -> None:
+    scene = Scene(payers=[payer(cost_share={"deductible_cents": 9000})])
+    assert _one(_paid(scene, Sent())).responsibility == 9000
+    number = scene.claim()["payer_claim_control_number"]
+    scene.send(Sent(pcn="PCN2", frequency="8", claim_extra=(f"REF*F8*{number}",)))
+    scene.remit()
+    assert _one(_paid(scene, Sent(pcn="PCN3", day="2026-02-21"))).responsibility == 9000
+
+
 def test_a_whole_denial_pays_nothing_and_says_why() -> None:
     reason = {"group": "CO", "carc": "197", "rarcs": ["M62"]}
     scene, file = _decided({"kind": "deny", "reason": reason})
@@ -271,7 +297,7 @@ def test_a_void_of_a_claim_not_yet_decided_leaves_nothing_to_pay() -> None:
     scene.remit()
     number = scene.claim()["payer_claim_control_number"]
     scene.send(Sent(pcn="PCN2", frequency="8", claim_extra=(f"REF*F8*{number}",)))
-    for _ in range(4):
+    for _ in range(8):
         assert scene.remit().files == []
     assert scene.claim("PCN1")["fate"] == "voided"
 

@@ -1,0 +1,126 @@
+"""What the two tables hold at one moment, read once and asked many times."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Self, TypeVar
+
+from functions.billing.adapters.codec import from_item, plain_value, typed_fields
+from functions.billing.domain.commit import Record
+from functions.billing.domain.ledger.postings import Entry, Posting
+from functions.billing.usecases.postings import StoredPosting
+from local.aws import Aws
+from local.deployment import Deployment
+
+R = TypeVar("R", bound=Record)
+Item = Mapping[str, Any]
+
+
+@dataclass(slots=True)
+class Store:
+    """Items of the records table, by kind and by partition."""
+
+    items: tuple[Item, ...]
+    _by_kind: dict[str, list[Item]] = field(default_factory=dict)
+    _typed: dict[type, tuple[Any, ...]] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        """Sort the items into their kinds."""
+        by_kind: defaultdict[str, list[Item]] = defaultdict(list)
+        for item in self.items:
+            by_kind[item.get("kind", {}).get("S", "")].append(item)
+        self._by_kind = dict(by_kind)
+
+    @classmethod
+    def scanned(cls, aws: Aws, deployment: Deployment) -> Self:
+        """The whole records table."""
+        return cls(tuple(_scan(aws, deployment.records_table)))
+
+    @classmethod
+    def of_claim(cls, aws: Aws, deployment: Deployment, claim_id: str) -> Self:
+        """What belongs to one claim: its partition, its denials and appeals, its open work."""
+        client, table = aws.client("dynamodb"), deployment.records_table
+        own = list(_partition(client, table, f"CLAIM#{claim_id}"))
+        related = [
+            *_by_ref(client, table, f"DENIALS#{claim_id}"),
+            *_by_ref(client, table, f"WORK#claim:{claim_id}"),
+        ]
+        partitions = {item["pk"]["S"] for item in related}
+        partitions |= {
+            f"APPEAL#{item['appeal_id']['S']}" for item in related if "appeal_id" in item
+        }
+        for partition in sorted(partitions):
+            own += _partition(client, table, partition)
+        return cls(tuple(own))
+
+    def of(self, kind: type[R]) -> tuple[R, ...]:
+        """Every record of a kind, typed."""
+        if kind not in self._typed:
+            items = self._by_kind.get(kind.kind, ())
+            self._typed[kind] = tuple(from_item(kind, item) for item in items)
+        return self._typed[kind]
+
+    def raw(self, kind: str) -> list[dict[str, Any]]:
+        """Every record of a kind as plain data, its keys included."""
+        return [
+            {name: plain_value(value) for name, value in item.items()}
+            for item in self._by_kind.get(kind, ())
+        ]
+
+    def under(self, kind: type[R], partition: str) -> tuple[R, ...]:
+        """The records of a kind in one partition, in the order of their sort keys."""
+        items = [
+            item for item in self._by_kind.get(kind.kind, ()) if item["pk"]["S"] == partition
+        ]
+        items.sort(key=lambda item: str(item["sk"]["S"]))
+        return tuple(from_item(kind, item) for item in items)
+
+    def postings(self) -> dict[str, list[Posting]]:
+        """Every posting by its partition: of a claim, a remittance or a deposit."""
+        found: defaultdict[str, list[Posting]] = defaultdict(list)
+        for stored in self.of(StoredPosting):
+            found[stored.partition].extend(stored.all)
+        return dict(found)
+
+    def entries(self) -> Iterator[tuple[str, tuple[Entry, ...]]]:
+        """Every posting's key and entries as they rest, whether or not they balance."""
+        for item in self.raw("POSTING"):
+            for posting in (item["posting"], *item.get("more", ())):
+                entries = tuple(typed_fields(Entry, entry) for entry in posting["entries"])
+                yield posting["key"], entries
+
+
+def audit_entries(aws: Aws, deployment: Deployment) -> list[dict[str, Any]]:
+    """The whole audit table as plain data."""
+    return [
+        {name: plain_value(value) for name, value in item.items()}
+        for item in _scan(aws, deployment.audit_table)
+    ]
+
+
+def _scan(aws: Aws, table: str) -> Iterator[Item]:
+    pages = aws.client("dynamodb").get_paginator("scan").paginate(TableName=table)
+    for page in pages:
+        yield from page["Items"]
+
+
+def _partition(client: Any, table: str, partition: str) -> Iterator[Item]:
+    pages = client.get_paginator("query").paginate(
+        TableName=table,
+        KeyConditionExpression="pk = :pk",
+        ExpressionAttributeValues={":pk": {"S": partition}},
+    )
+    for page in pages:
+        yield from page["Items"]
+
+
+def _by_ref(client: Any, table: str, ref: str) -> Iterable[Item]:
+    pages = client.get_paginator("query").paginate(
+        TableName=table,
+        IndexName="by_ref",
+        KeyConditionExpression="#ref = :ref",
+        ExpressionAttributeNames={"#ref": "ref"},
+        ExpressionAttributeValues={":ref": {"S": ref}},
+    )
+    for page in pages:
+        yield from page["Items"]

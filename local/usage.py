@@ -1,0 +1,158 @@
+"""What a run used of AWS, counted from logs, executions and the bus, and what that would cost.
+
+Durations are this machine's: a laptop starting many functions at once is slower than Lambda, so
+the figure errs on the dear side. Storage, idle polling and fixed prices are not in it.
+"""
+
+import json
+import re
+from collections import Counter
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+
+from functions.billing.domain.kpis.cost import CostReport, UsageCounts, cost_of
+from local.bus import Tap
+from local.cloud import Cloud
+from local.run_report import CostLine
+
+_REPORT = re.compile(r"Billed Duration: (\d+) ms\tMemory Size: (\d+) MB")
+_STANDARD = frozenset({"Remittance"})
+# An Express workflow is billed in steps of 100 ms and 64 MB; ours stay within the first 64 MB.
+_EXPRESS_STEP_SECONDS = Decimal("0.1")
+_EXPRESS_GB = Decimal(64) / Decimal(1024)
+
+
+@dataclass(slots=True, kw_only=True)
+class Logs:
+    """Every line the functions wrote."""
+
+    lines: dict[str, list[str]] = field(default_factory=dict)
+
+    @classmethod
+    def read(cls, cloud: Cloud) -> "Logs":
+        """Read the log groups of all functions."""
+        client = cloud.aws.client("lambda")
+
+        def read_one(name: str) -> tuple[str, list[str]]:
+            function = cloud.deployment.functions[name]
+            configuration = client.get_function_configuration(FunctionName=function)
+            return name, list(_messages(cloud, configuration["LoggingConfig"]["LogGroup"]))
+
+        with ThreadPoolExecutor(max_workers=4) as pool:
+            return cls(lines=dict(pool.map(read_one, cloud.deployment.functions)))
+
+    def all_lines(self) -> Iterator[str]:
+        """Every line of every function."""
+        for lines in self.lines.values():
+            yield from lines
+
+    def steps_done(self) -> Iterator[dict[str, Any]]:
+        """The lines with which steps report what they did."""
+        for line in self.all_lines():
+            if '"step done"' in line:
+                yield json.loads(line)
+
+
+def _messages(cloud: Cloud, group: str) -> Iterator[str]:
+    client = cloud.aws.client("logs")
+    try:
+        for page in client.get_paginator("filter_log_events").paginate(logGroupName=group):
+            for event in page["events"]:
+                yield event["message"]
+    except client.exceptions.ResourceNotFoundException:
+        return
+
+
+def count_usage(cloud: Cloud, logs: Logs, tap: Tap) -> UsageCounts:
+    """Count what AWS would charge for."""
+    calls: Counter[str] = Counter()
+    for line in logs.steps_done():
+        calls.update(line.get("usage", {}))
+    reports = [match for line in logs.all_lines() if (match := _REPORT.search(line))]
+    express, standard = _executions(cloud)
+    starts = sum(
+        sum(1 for line in lines if _REPORT.search(line))
+        for name, lines in logs.lines.items()
+        if name.startswith("Start")
+    )
+    events = [one for one in tap.heard if one.source != "aws.s3"]
+    return UsageCounts(
+        transitions=standard.transitions,
+        express_requests=express.count,
+        express_gb_seconds=express.gb_seconds,
+        invocations=len(reports),
+        lambda_gb_seconds=sum(
+            (Decimal(one[1]) * Decimal(one[2]) / Decimal(1_024_000) for one in reports), Decimal(0)
+        ),
+        write_units=Decimal(calls["write_units_tenths"]) / 10,
+        read_units=Decimal(calls["read_units_tenths"]) / 10,
+        events=len(events),
+        # One to put a message into an inbox, and one each to receive and delete a batch.
+        queue_requests=express.count + standard.count + 2 * starts,
+        object_puts=calls["s3.PutObject"],
+        object_gets=calls["s3.GetObject"],
+        # The bus encrypts each event with our key; tables, queues and buckets keep data keys.
+        key_requests=len(events),
+        log_bytes=sum(len(line.encode()) for line in logs.all_lines()),
+        # At this rate every execution is traced, and a trace is what is charged for.
+        traces=express.count + standard.count,
+    )
+
+
+@dataclass(slots=True)
+class _Executions:
+    count: int = 0
+    transitions: int = 0
+    gb_seconds: Decimal = Decimal(0)
+
+
+def _executions(cloud: Cloud) -> tuple[_Executions, _Executions]:
+    client = cloud.aws.client("stepfunctions")
+    express, standard = _Executions(), _Executions()
+    for workflow, arn in cloud.deployment.state_machines.items():
+        pages = client.get_paginator("list_executions").paginate(stateMachineArn=arn)
+        for page in pages:
+            for execution in page["executions"]:
+                if workflow in _STANDARD:
+                    standard.count += 1
+                    standard.transitions += _transitions(client, execution["executionArn"])
+                else:
+                    express.count += 1
+                    express.gb_seconds += _express_gb_seconds(
+                        execution["startDate"], execution["stopDate"]
+                    )
+    return express, standard
+
+
+def _transitions(client: Any, arn: str) -> int:
+    pages = client.get_paginator("get_execution_history").paginate(executionArn=arn)
+    return sum(event["type"].endswith("StateEntered") for page in pages for event in page["events"])
+
+
+def _express_gb_seconds(started: datetime, stopped: datetime) -> Decimal:
+    seconds = Decimal(str((stopped - started).total_seconds()))
+    steps = -(-seconds // _EXPRESS_STEP_SECONDS) or Decimal(1)
+    return steps * _EXPRESS_STEP_SECONDS * _EXPRESS_GB
+
+
+def priced(counts: UsageCounts, claims: int) -> CostReport:
+    """What it would cost, by the published list."""
+    return cost_of(counts, claims)
+
+
+def cost_lines(report: CostReport) -> tuple[CostLine, ...]:
+    """The breakdown, dearest first."""
+    lines = [
+        CostLine(
+            name=item.item.value,
+            service=item.service.value,
+            count=round(float(item.count), 3),
+            usd_per_1000=round(float(item.usd_per_1000), 6),
+        )
+        for item in report.items
+    ]
+    return tuple(sorted(lines, key=lambda line: -line.usd_per_1000))
