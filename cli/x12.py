@@ -34,7 +34,7 @@ from functions.billing.x12 import (
 from functions.billing.x12.dictionary import SEGMENTS
 from functions.billing.x12.explanations import code_words
 from functions.billing.x12.faults import faults_of, unknown_elements_of
-from functions.billing.x12.tokens import batches
+from functions.billing.x12.tokens import Uncut, batches
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -51,7 +51,7 @@ def x12_commands() -> None:
 
 def _opened(path: str) -> BinaryIO:
     if path == "-":
-        return click.get_binary_stream("stdin")
+        return sys.stdin.buffer
     try:
         return Path(path).open("rb")
     except OSError as error:
@@ -190,7 +190,7 @@ def write_command() -> None:
     a line that is not a transaction. Exit: 0 written, 1 a line was refused.
     """
     try:
-        write_to(click.get_binary_stream("stdout"), _transactions_in(sys.stdin))
+        write_to(sys.stdout.buffer, _transactions_in(sys.stdin))
     except _LineError as error:
         click.echo(str(error), err=True)
         sys.exit(_WRONG)
@@ -465,11 +465,10 @@ def explain_command(path: str, *, colour: bool | None) -> None:
     found = False
     with _opened(path) as file:
         for batch in batches(file, path):
-            if batch.error is not None:
+            if isinstance(batch, Uncut):
                 click.echo(click.style(str(batch.error), fg="red"), color=colour)
                 continue
             found = True
-            assert batch.interchange is not None
             index = 0
             while index < len(batch.segments):
                 segment = batch.segments[index]

@@ -37,6 +37,7 @@ from infra.data_stack import RECORDS_INDEXES
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from aws_cdk import aws_sqs as sqs
     from constructs import Construct
 
     from infra.audit_stack import AuditStack
@@ -113,13 +114,9 @@ class BillingStack(Stack):
         self._settings = settings
         self._data = data
         self._audit = audit
+        self.unroutable_events = self._dead_letter_queue("UnroutableEvents")
         self.bus = self._event_bus()
-        self.failed_invocations = DeadLetterQueue(
-            self,
-            "FailedInvocations",
-            key=data.message_key,
-            enforce_ssl=not settings.is_local,
-        ).queue
+        self.failed_invocations = self._dead_letter_queue("FailedInvocations")
         assets = Assets(settings.assets)
         self.platform = FunctionPlatform(
             stage=settings.stage,
@@ -152,12 +149,34 @@ class BillingStack(Stack):
             **{f"start_{name}": deployed.starter for name, deployed in self.workflows.items()},
         }
 
+    def _dead_letter_queue(self, construct_id: str) -> sqs.Queue:
+        return DeadLetterQueue(
+            self,
+            construct_id,
+            key=self._data.message_key,
+            enforce_ssl=not self._settings.is_local,
+        ).queue
+
     def _event_bus(self) -> events.EventBus:
         bus = events.EventBus(
             self,
             "Bus",
             description="Events of the EHR and of billing.",
             kms_key=self._data.message_key,
+            dead_letter_queue=self.unroutable_events,
+        )
+        self.unroutable_events.add_to_resource_policy(
+            iam.PolicyStatement(
+                principals=[iam.ServicePrincipal("events.amazonaws.com")],
+                actions=["sqs:SendMessage"],
+                resources=[self.unroutable_events.queue_arn],
+                conditions={"ArnEquals": {"aws:SourceArn": bus.event_bus_arn}},
+            )
+        )
+        acknowledge(
+            self.unroutable_events,
+            "AwsSolutions-SQS3",
+            reason="It is itself a dead-letter queue, of a stream or of the bus.",
         )
         if self._settings.ehr_accounts:
             bus.add_to_resource_policy(
@@ -327,16 +346,11 @@ class BillingStack(Stack):
         if stream_arn is None:
             message = "The records table has no stream."
             raise ValueError(message)
-        unread = DeadLetterQueue(
-            self,
-            "UnpublishedOutbox",
-            key=self._data.message_key,
-            enforce_ssl=not self._settings.is_local,
-        ).queue
+        unread = self._dead_letter_queue("UnpublishedOutbox")
         acknowledge(
             unread,
             "AwsSolutions-SQS3",
-            reason="It is itself the dead-letter queue, of a stream.",
+            reason="It is itself a dead-letter queue, of a stream or of the bus.",
         )
         self.unpublished_outbox = unread
         publisher = self._function(
@@ -469,6 +483,7 @@ class BillingStack(Stack):
 
     def _write_outputs(self) -> None:
         CfnOutput(self, "BusName", value=self.bus.event_bus_name)
+        CfnOutput(self, "UnroutableEventsUrl", value=self.unroutable_events.queue_url)
         CfnOutput(self, "FailedInvocationsUrl", value=self.failed_invocations.queue_url)
         CfnOutput(self, "UnpublishedOutboxUrl", value=self.unpublished_outbox.queue_url)
         for name, function in self.functions.items():

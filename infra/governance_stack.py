@@ -55,19 +55,21 @@ class GovernanceStack(Stack):
             description="Billing: event archive, backups, contracts.",
             termination_protection=not settings.is_local,
         )
-        self._archive_events(billing)
+        self._archive_events(data, billing)
         self._back_up(data, audit)
         self._register_contracts()
         self._save_queries(billing)
 
-    def _archive_events(self, billing: BillingStack) -> None:
-        events.Archive(
+    def _archive_events(self, data: DataStack, billing: BillingStack) -> None:
+        # The key's policy lets EventBridge use it already; CDK's archive would change it again,
+        # and so make the data stack wait for this one.
+        events.CfnArchive(
             self,
             "Archive",
-            source_event_bus=billing.bus,
+            source_arn=billing.bus.event_bus_arn,
             description="Every event of the bus, to replay after an incident.",
-            event_pattern=events.EventPattern(account=[self.account]),
-            retention=Duration.days(ARCHIVE_DAYS),
+            kms_key_identifier=data.message_key.key_arn,
+            retention_days=ARCHIVE_DAYS,
         )
 
     def _back_up(self, data: DataStack, audit: AuditStack) -> None:

@@ -218,6 +218,7 @@ def dead_letter_queues(billing: BillingStack) -> dict[str, sqs.IQueue]:
             pascal_case(name): deployed.inbox.queues.dead_letters
             for name, deployed in billing.workflows.items()
         },
+        "Bus": billing.unroutable_events,
         "Outbox": billing.unpublished_outbox,
         "Invocation": billing.failed_invocations,
     }

@@ -1,7 +1,6 @@
 """A claim's story in order, told from what the system itself recorded: nothing is made up here."""
 
 from collections.abc import Callable, Iterable, Mapping
-from datetime import datetime
 
 from functions.billing.domain.appeals.case import Appeal
 from functions.billing.domain.claims.claim import Claim
@@ -78,7 +77,11 @@ def claim_story(store: Store, claim: Claim) -> ClaimStory:
     """The whole story of one claim, its denials and its appeals."""
     denials = [case for case in store.of(DenialCase) if case.claim_id == claim.claim_id]
     appeals = [one for one in store.of(Appeal) if one.claim_id == claim.claim_id]
-    partitions = {claim.key.partition, *(one.key.partition for one in (*denials, *appeals))}
+    partitions = {
+        claim.key.partition,
+        *(case.key.partition for case in denials),
+        *(appeal.key.partition for appeal in appeals),
+    }
     tell = _Teller(store, claim)
     steps = [
         tell.step(entry)
@@ -232,7 +235,11 @@ def _fact_in_words(name: str, value: Fact) -> str:
 def _open_work(
     store: Store, claim: Claim, denials: list[DenialCase], appeals: list[Appeal]
 ) -> list[WorkItem]:
-    subjects = {claim.subject, *(one.subject for one in (*denials, *appeals))}
+    subjects = {
+        claim.subject,
+        *(case.subject for case in denials),
+        *(appeal.subject for appeal in appeals),
+    }
     return [
         item
         for item in store.of(WorkItem)
@@ -254,8 +261,14 @@ def _work_step(item: WorkItem) -> StoryStep:
 
 def _merged(steps: list[StoryStep]) -> tuple[StoryStep, ...]:
     """By time; what came at the same moment stays in the order it was told."""
-    origin = datetime.min
-    return tuple(sorted(steps, key=lambda step: step.at.replace(tzinfo=None) - origin))
+    return tuple(sorted(steps, key=lambda step: step.at))
+
+
+def _codes(case: DenialCase) -> Iterable[str]:
+    """The payer's codes that gave the denial its class, or all of them while it has none."""
+    if case.classification and case.classification.evidence:
+        return (f"{one.group}-{one.reason}" for one in case.classification.evidence)
+    return (f"{one.group}-{one.reason}" for line in case.lines for one in line.adjustments)
 
 
 def _headline(
@@ -263,7 +276,7 @@ def _headline(
 ) -> str:
     parts = []
     for case in denials:
-        codes = ", ".join(case.reason_codes)
+        codes = ", ".join(dict.fromkeys(_codes(case)))
         parts.append(
             f"Denied {dollars(case.amount_cents)}: {denial_class(case.bucket).lower()}"
             + (f" ({codes})" if codes else "")

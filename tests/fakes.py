@@ -7,12 +7,16 @@ from datetime import UTC, datetime, timedelta
 from io import BytesIO
 from typing import Any, BinaryIO, TypeVar
 
+from functions.billing.adapters.codec import plain
 from functions.billing.adapters.records import DynamoDbRecords
+from functions.billing.domain.commit import Commit
 from functions.billing.domain.errors import (
     ClearinghouseUnavailableError,
     RecordNotFoundError,
     RuleSetError,
 )
+from functions.billing.domain.events.contracts import OUTBOUND
+from functions.billing.domain.events.envelope import canonical_json
 from functions.billing.domain.submission.protocol import Connector, Lookup
 from functions.billing.domain.submission.trading_partner import TradingPartner
 from functions.billing.ports import Record, StoredDocument, SubmissionAnswer
@@ -29,6 +33,14 @@ class InMemoryRecords(DynamoDbRecords):
     def __init__(self) -> None:
         self.tables = InMemoryDynamoDb()
         super().__init__(self.tables, table="records", audit_table="audit")
+
+    def commit(self, commit: Commit) -> None:
+        """As the adapter does, once every event of the step keeps its published contract."""
+        for event in commit.events:
+            OUTBOUND[event.type].model_validate_json(
+                canonical_json(plain(dict(event.data))), strict=True
+            )
+        super().commit(commit)
 
     def events(self, type_: str | None = None) -> list[dict[str, Any]]:
         """What waits in the outbox, in the order it was committed."""

@@ -10,6 +10,8 @@ from functions.billing.adapters.codec import plain_value
 Item = dict[str, Any]
 
 _INDEX_KEYS = {"by_due": ("due_kind", "due_at"), "by_ref": ("ref", "sk")}
+_INDEX_ATTRIBUTES = ("due_kind", "due_at", "ref")
+TRANSACTION_ITEMS_MAX = 100
 
 
 class InMemoryDynamoDb:
@@ -23,6 +25,7 @@ class InMemoryDynamoDb:
         return {"Item": dict(item)} if item else {}
 
     def put_item(self, *, TableName: str, Item: Item, **condition: Any) -> Item:  # noqa: N803
+        _refuse_empty_keys(Item, "PutItem")
         if not self._allows(TableName, Item, condition):
             raise _refusal("ConditionalCheckFailedException", "PutItem")
         self._store(TableName, Item)
@@ -31,8 +34,10 @@ class InMemoryDynamoDb:
     def transact_write_items(self, *, TransactItems: list[Item]) -> Item:  # noqa: N803
         puts = [entry["Put"] for entry in TransactItems]
         keys = [(put["TableName"], put["Item"]["pk"]["S"], put["Item"]["sk"]["S"]) for put in puts]
-        if len(set(keys)) != len(keys):
+        if len(set(keys)) != len(keys) or len(keys) > TRANSACTION_ITEMS_MAX:
             raise _refusal("ValidationException", "TransactWriteItems")
+        for put in puts:
+            _refuse_empty_keys(put["Item"], "TransactWriteItems")
         verdicts = [self._allows(put["TableName"], put["Item"], put) for put in puts]
         if not all(verdicts):
             reasons = [
@@ -95,6 +100,13 @@ class InMemoryDynamoDb:
                 )
             case other:
                 raise AssertionError(f"condition {other} is not known here")
+
+
+def _refuse_empty_keys(item: Item, operation: str) -> None:
+    """A key, of the table or of an index, is never an empty text."""
+    for name in ("pk", "sk", *_INDEX_ATTRIBUTES):
+        if item.get(name) == {"S": ""}:
+            raise _refusal("ValidationException", operation)
 
 
 def _refusal(code: str, operation: str, **response: Any) -> ClientError:

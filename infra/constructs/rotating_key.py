@@ -30,7 +30,7 @@ def let_service_encrypt(key: kms.Key, service: str) -> None:
     key.add_to_resource_policy(
         iam.PolicyStatement(
             principals=[iam.ServicePrincipal(service)],
-            actions=["kms:Decrypt", "kms:DescribeKey", "kms:GenerateDataKey"],
+            actions=["kms:Decrypt", "kms:DescribeKey", "kms:GenerateDataKey", "kms:ReEncrypt*"],
             resources=["*"],
             conditions={"StringEquals": {"aws:SourceAccount": Stack.of(key).account}},
         )

@@ -424,9 +424,10 @@ def _act(booking: Booking, place: int, line: Line) -> Resource:
 def _authorization(booking: Booking) -> list[Resource]:
     """What was asked of the payer before the visit, and its answer."""
     patient = _reference("Patient", booking.person.patient_id)
+    request_id = f"{booking.encounter_id}-ASK"
     request = {
         "resourceType": "Claim",
-        "id": f"{booking.encounter_id}-ASK",
+        "id": request_id,
         "status": "active",
         "type": _concept(CLAIM_TYPE, "professional"),
         "use": "preauthorization",
@@ -449,7 +450,7 @@ def _authorization(booking: Booking) -> list[Resource]:
         "use": "preauthorization",
         "patient": patient,
         "outcome": "complete",
-        "request": _reference("Claim", request["id"]),
+        "request": _reference("Claim", request_id),
         "preAuthRef": f"AUTH{booking.encounter_id[-4:]}",
         "preAuthPeriod": {
             "start": (booking.day - timedelta(days=60)).isoformat(),

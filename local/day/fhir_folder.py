@@ -9,7 +9,8 @@ content and the payers' world:
   check digit). A valid NPI of the document is kept.
 - Patients get synthetic member ids of the payers their bundles name, and the payers know them,
   with coverage from before their first visit.
-- Each encounter travels alone: its document is what the bundle says of it, without other visits.
+- Each encounter travels alone: its document is what the bundle says of it, without other visits
+  and without what no bill is made of (measurements, reports, plans).
 """
 
 import json
@@ -49,6 +50,20 @@ _DATE = re.compile(
     r"(\d{4}-\d{2}-\d{2})(T\d{2}:\d{2}(?::\d{2}(?:\.\d+)?)?(?:Z|[+-]\d{2}:\d{2})?)?", re.ASCII
 )
 _CONDITIONAL = re.compile(r"(Practitioner|Organization|Location)\?identifier=(.*)\|([^|]*)")
+# No bill is made of these, and they are most of a bundle.
+_CLINICAL = frozenset(
+    {
+        "CarePlan",
+        "CareTeam",
+        "DiagnosticReport",
+        "DocumentReference",
+        "Goal",
+        "ImagingStudy",
+        "Media",
+        "Observation",
+        "Provenance",
+    }
+)
 # Of the patient as a whole rather than of one visit, and needed to bill any of them.
 _OF_THE_PATIENT = frozenset({"Coverage", "ClaimResponse", "RelatedPerson"})
 
@@ -224,6 +239,8 @@ class _Excerpt:
         kept = {start}
         patient = {place for place in self._references[start] if self._is(place, "Patient")}
         for place, references in enumerate(self._references):
+            if self._is(place, *_CLINICAL):
+                continue
             about = self._encounters & set(references)
             of_patient = not about and self._is(place, *_OF_THE_PATIENT)
             if start in about or (of_patient and patient & set(references)):
@@ -388,13 +405,14 @@ class _FolderDay:
         return member_id_of(payer_id, self._seed, patient_id)
 
     def _events(self) -> Iterator[EhrEvent]:
-        for ordinal, (at, encounter_id, patient_id) in enumerate(sorted(self._signings), start=1):
+        for at, encounter_id, patient_id in sorted(self._signings):
             key = f"ehr/{encounter_id}/1.json"
+            digest = sha256(self._documents[key]).hexdigest()
             yield EhrEvent(
                 phase=Phase.SIGN,
                 type="encounter.signed",
                 version=1,
-                id=f"evt-{self._prefix}-F{ordinal:05d}",
+                id=f"evt-{self._prefix}-{digest[:20]}",
                 occurred_at=at,
                 source=SOURCE,
                 scenario="folder",
@@ -402,7 +420,7 @@ class _FolderDay:
                     "encounter_id": encounter_id,
                     "patient_id": patient_id,
                     "document_key": key,
-                    "document_sha256": sha256(self._documents[key]).hexdigest(),
+                    "document_sha256": digest,
                 },
             )
 

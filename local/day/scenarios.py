@@ -655,17 +655,18 @@ PAYMENT: tuple[Scenario, ...] = (
     ),
     Scenario(
         name="reversed_and_corrected",
-        about="the payer takes its payment back and pays another amount in the same file",
+        about="paid too little, then taken back and paid rightly in one file",
         outcome="closed at the corrected amount",
         payer="STATECAID",
         script={
+            "adjudication": {"kind": "contract", "allowed_percent_of_charge": 20},
             "follow_ups": [
                 {
                     "kind": "reversal",
                     "after_waves": 1,
                     "correction": {"kind": "contract"},
                 }
-            ]
+            ],
         },
         expect=PAID_AND_CLOSED,
     ),
@@ -690,10 +691,10 @@ PAYMENT: tuple[Scenario, ...] = (
     Scenario(
         name="pended_then_paid",
         about="the payer thinks about it for a wave",
-        outcome="paid",
-        payer="BLUEPEAK",
+        outcome="paid and closed; its payment also bears what the payer takes back elsewhere",
+        payer="STATECAID",
         script={"adjudication": {"kind": "pend", "category": "P1", "waves": 1}},
-        expect=PAID,
+        expect=PAID_AND_CLOSED,
     ),
     Scenario(
         name="two_payers",

@@ -2,10 +2,24 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from infra.settings import Stage
 from tests.infrastructure.synthesis import Synthesis, synthesize
+
+HERE = Path(__file__).parent
+SYNTHESES = {"production", "local", "unacknowledged"}
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark what is here, and keep what shares a synthesis in one process."""
+    for item in items:
+        if HERE in item.path.parents:
+            item.add_marker("infrastructure")
+            if SYNTHESES & set(getattr(item, "fixturenames", [])):
+                item.add_marker(pytest.mark.xdist_group("synthesis"))
 
 
 @pytest.fixture(scope="session")

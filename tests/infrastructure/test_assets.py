@@ -23,6 +23,12 @@ from infra.catalogue import FUNCTIONS
 from infra.settings import PROJECT_ROOT, Stage
 
 UNCHECKED_HASH = 1
+RUN_SCRUB_CLAIM = """
+import sys
+sys.path.insert(0, sys.argv[1])
+from functions.scrub_claim.handler import lambda_handler
+print(lambda_handler({}, None))
+"""
 
 
 @pytest.fixture(scope="module")
@@ -77,8 +83,8 @@ def test_no_module_goes_without_bytecode_that_is_never_stale(
     modules = [Path(name) for name in files if name.endswith(".py")]
     assert len(modules) == 6
     for module in modules:
-        compiled = module.parent / "__pycache__" / (
-            f"{module.stem}.{sys.implementation.cache_tag}.pyc"
+        compiled = (
+            module.parent / "__pycache__" / (f"{module.stem}.{sys.implementation.cache_tag}.pyc")
         )
         header = files[compiled.as_posix()][:16]
         assert header[:4] == importlib.util.MAGIC_NUMBER
@@ -91,14 +97,12 @@ def test_the_zip_runs_from_a_folder_nobody_can_write_to(tree: Path, target: Buil
     with zipfile.ZipFile(built(tree, "scrub_claim")) as archive:
         archive.extractall(task_root)
 
-    answer = subprocess.run(
+    answer = subprocess.run(  # noqa: S603 - our own arguments
         [
             sys.executable,
             "-I",
             "-c",
-            "import sys; sys.path.insert(0, sys.argv[1]);"
-            "from functions.scrub_claim.handler import lambda_handler;"
-            "print(lambda_handler({}, None))",
+            RUN_SCRUB_CLAIM,
             str(task_root),
         ],
         capture_output=True,
@@ -208,7 +212,7 @@ def test_every_built_handler_loads_from_its_zip_and_the_layer_alone(tmp_path: Pa
             archive.extractall(tmp_path / entry.name)
 
     # -S leaves out site-packages, so nothing but the standard library, the layer and the zip.
-    loaded = subprocess.run(
+    loaded = subprocess.run(  # noqa: S603 - our own arguments
         [
             *(sys.executable, "-I", "-S", "-c", IMPORT_EACH, str(tmp_path / "layer" / "python")),
             *(str(tmp_path / entry.name) for entry in FUNCTIONS),

@@ -36,9 +36,7 @@ def settings_of_dependencies() -> dict[str, set[str]]:
     """For each dependency of the composition root, the settings it and its own need."""
     tree = ast.parse(BOOTSTRAP.read_text())
     (dependencies,) = (
-        node
-        for node in tree.body
-        if isinstance(node, ast.ClassDef) and node.name == "Dependencies"
+        node for node in tree.body if isinstance(node, ast.ClassDef) and node.name == "Dependencies"
     )
     methods = {node.name: node for node in dependencies.body if isinstance(node, ast.FunctionDef)}
 
@@ -79,9 +77,9 @@ def test_every_handler_that_is_deployed_exists(production: Synthesis) -> None:
     for function in production.resources("AWS::Lambda::Function"):
         module, _, name = function.properties["Handler"].rpartition(".")
         tree = ast.parse((PROJECT_ROOT / f"{module.replace('.', '/')}.py").read_text())
-        assert name in {
-            node.name for node in tree.body if isinstance(node, ast.FunctionDef)
-        }, function.path
+        assert name in {node.name for node in tree.body if isinstance(node, ast.FunctionDef)}, (
+            function.path
+        )
 
 
 def test_every_function_is_given_the_settings_its_handler_reads(
@@ -126,7 +124,8 @@ def test_the_dashboard_shows_every_measure_of_the_domain(production: Synthesis) 
 def test_words_become_construct_ids_without_a_clash() -> None:
     assert pascal_case("verify_eligibility") == "VerifyEligibility"
     assert pascal_case("reconciliation-check") == "ReconciliationCheck"
-    names = [pascal_case(entry.name) for entry in (*FUNCTIONS, *WORKFLOWS)]
+    names = [pascal_case(entry.name) for entry in FUNCTIONS]
+    names += [pascal_case(entry.name) for entry in WORKFLOWS]
     assert len(names) == len(set(names))
 
 

@@ -21,8 +21,6 @@ IGNORED = ["W3005"]
 def test_cloudformation_would_take_the_template(production: Synthesis, stack: str) -> None:
     template = production.folder / f"{stack.capitalize()}.template.json"
 
-    matches = lint_file(
-        template, config=ManualArgs(regions=["us-east-1"], ignore_checks=IGNORED)
-    )
+    matches = lint_file(template, config=ManualArgs(regions=["us-east-1"], ignore_checks=IGNORED))
 
     assert [f"{match.rule.id} {match.message}" for match in matches] == []

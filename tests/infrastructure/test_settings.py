@@ -84,5 +84,5 @@ def test_silence_is_waited_for_longer_than_a_request_may_still_land() -> None:
 
 
 def test_assets_that_are_not_built_are_not_replaced_by_something_else() -> None:
-    with pytest.raises(MissingAssetError, match="infra.build_assets"):
+    with pytest.raises(MissingAssetError, match=r"infra\.build_assets"):
         Assets(PROJECT_ROOT / "no-such-folder").code("functions/submit_claim.zip")

@@ -50,6 +50,10 @@ def dead_letter_ids(synthesis: Synthesis) -> set[str]:
         for function in synthesis.resources(FUNCTION)
     }
     found |= {
+        referenced(bus.properties["DeadLetterConfig"]["Arn"])
+        for bus in synthesis.resources("AWS::Events::EventBus")
+    }
+    found |= {
         referenced(mapping.properties["DestinationConfig"]["OnFailure"]["Destination"])
         for mapping in synthesis.resources("AWS::Lambda::EventSourceMapping")
         if "DestinationConfig" in mapping.properties
@@ -73,14 +77,13 @@ def test_every_queue_is_an_inbox_with_redrive_or_a_dead_letter_queue(
         target = production.resource("billing", redrive["deadLetterTargetArn"])
         assert "RedrivePolicy" not in target.properties
         assert (
-            target.properties["MessageRetentionPeriod"]
-            > queue.properties["MessageRetentionPeriod"]
+            target.properties["MessageRetentionPeriod"] > queue.properties["MessageRetentionPeriod"]
         )
 
 
 def test_dead_letters_are_kept_for_two_weeks(production: Synthesis) -> None:
     dead = dead_letter_ids(production)
-    assert len(dead) == len(WORKFLOWS) + 2
+    assert len(dead) == len(WORKFLOWS) + 3
     for queue in production.resources(QUEUE):
         if queue.logical_id in dead:
             assert queue.properties["MessageRetentionPeriod"] == DEAD_LETTER_DAYS * DAY_SECONDS
@@ -148,9 +151,7 @@ def test_every_rule_sends_to_an_inbox_and_keeps_what_it_cannot_deliver(
     production: Synthesis,
 ) -> None:
     allowed = {queue.logical_id for queue in inboxes(production)}
-    rules = [
-        rule for rule in production.resources("AWS::Events::Rule") if rule.stack == "billing"
-    ]
+    rules = [rule for rule in production.resources("AWS::Events::Rule") if rule.stack == "billing"]
     assert rules
     for rule in rules:
         (target,) = rule.properties["Targets"]
@@ -296,6 +297,7 @@ def test_queues_bus_topic_and_secrets_use_customer_managed_keys(production: Synt
     field_of = {
         QUEUE: "KmsMasterKeyId",
         "AWS::Events::EventBus": "KmsKeyIdentifier",
+        "AWS::Events::Archive": "KmsKeyIdentifier",
         "AWS::SNS::Topic": "KmsMasterKeyId",
         "AWS::SecretsManager::Secret": "KmsKeyId",
         "AWS::Scheduler::Schedule": "KmsKeyArn",
@@ -385,9 +387,7 @@ def test_the_local_stage_holds_nothing_the_emulator_refuses(local: Synthesis) ->
     assert not {resource.type for resource in local.resources()} & REFUSED_BY_EMULATOR
 
 
-def test_the_local_stage_needs_no_custom_resource(
-    local: Synthesis, production: Synthesis
-) -> None:
+def test_the_local_stage_needs_no_custom_resource(local: Synthesis, production: Synthesis) -> None:
     for synthesis in (local, production):
         custom = [each.type for each in synthesis.resources() if each.type.startswith("Custom::")]
         assert custom == []

@@ -267,9 +267,7 @@ def test_every_failure_ends_in_the_dead_letters_with_its_reason(entry: WorkflowE
 
     assert send["Resource"] == "arn:aws:states:::sqs:sendMessage"
     assert send["Arguments"]["QueueUrl"] == "${DeadLetterQueueUrl}"
-    assert (
-        send["Arguments"]["MessageBody"] == "{% $states.context.Execution.Input.event %}"
-    )
+    assert send["Arguments"]["MessageBody"] == "{% $states.context.Execution.Input.event %}"
     assert send["Arguments"]["MessageAttributes"].keys() == {
         "cause_id",
         "first_failed_at",

@@ -46,7 +46,8 @@ def partner_from(declared: Mapping[str, Any]) -> TradingPartner:
         submitter_phone=str(declared["submitter_phone"]),
         receiver_id=str(declared["receiver_id"]),
         receiver_name=str(declared["receiver_name"]),
-        usage=str(declared["usage"]),
+        # Anything but an explicit P is a test: nothing goes out as production by accident.
+        usage="P" if declared["usage"] == "P" else "T",
     )
 
 

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import date, datetime
+from typing import TypedDict
 
 from functions.billing.domain.claims.content import ClaimContent
 from functions.billing.domain.errors import ContractError
@@ -363,11 +364,21 @@ def _billing_party(provider: Provider) -> Party:
         id_qualifier="XX",
         id=provider.npi,
         employer_id=provider.tax_id,
-        **(_address(provider.address) if provider.address else {}),
+        **(_address(provider.address) if provider.address else _AddressFields()),
     )
 
 
-def _address(address: Address) -> dict[str, str | None]:
+class _AddressFields(TypedDict, total=False):
+    """The address elements of a party (N3, N4)."""
+
+    street: str | None
+    street_2: str | None
+    city: str | None
+    state: str | None
+    postal_code: str | None
+
+
+def _address(address: Address) -> _AddressFields:
     return {
         "street": address.line1 or None,
         "street_2": address.line2 or None,

@@ -11,6 +11,8 @@ from datetime import date, datetime, timedelta
 
 from functions.billing.domain.commit import Actor, Aggregate, Cause, Commit, Fact, OutboundEvent
 from functions.billing.domain.ledger.bookings import DepositReceived, deposit_posting
+from functions.billing.domain.remittance.deposits import AnnouncedPayment
+from functions.billing.domain.remittance.deposits import match_deposit as associate
 from functions.billing.domain.remittance.payments import Deposit, Remittance
 from functions.billing.domain.submission.attempt import Pointer
 from functions.billing.domain.work_items import Queue, WorkItem, open_work_item
@@ -86,9 +88,9 @@ def _settle(
     cause: Cause,
     now: datetime,
 ) -> dict[str, object]:
-    announced_cents = remittance.header.total_paid_cents - remittance.deposited_cents
-    difference_cents = deposit.amount_cents - announced_cents
-    state = "differs" if difference_cents else "matched"
+    match = associate(_received(deposit), (_announcement(remittance),))
+    difference_cents = deposit.amount_cents - match.announced_cents
+    state = "matched" if match.is_matched else "differs"
     settled = replace(
         deposit,
         state=state,
@@ -105,7 +107,7 @@ def _settle(
     )
     works: tuple[WorkItem, ...] = ()
     events: tuple[OutboundEvent, ...] = ()
-    if difference_cents:
+    if not match.is_matched:
         works = (_difference_work(settled, now),)
     else:
         data: dict[str, Fact] = {
@@ -137,14 +139,29 @@ def _difference_work(deposit: Deposit, now: datetime) -> WorkItem:
     )
 
 
-def _posting(deposit: Deposit, payment_identity: str) -> StoredPosting:
-    received = DepositReceived(
+def _received(deposit: Deposit) -> DepositReceived:
+    return DepositReceived(
         deposit_id=deposit.deposit_id,
         trace_number=deposit.trace_number,
         amount_cents=deposit.amount_cents,
         deposited_on=date.fromisoformat(deposit.deposited_on),
     )
-    posting = deposit_posting(received, payment_identity=payment_identity)
+
+
+def _announcement(remittance: Remittance) -> AnnouncedPayment:
+    """What is still to come of a payment: another deposit may have brought a part of it."""
+    header = remittance.header
+    return AnnouncedPayment(
+        identity=header.identity,
+        trace_number=header.trace_number,
+        total_paid_cents=header.total_paid_cents - remittance.deposited_cents,
+        settles_on=header.settles_on,
+        received_on=remittance.received_at.date(),
+    )
+
+
+def _posting(deposit: Deposit, payment_identity: str) -> StoredPosting:
+    posting = deposit_posting(_received(deposit), payment_identity=payment_identity)
     return StoredPosting(partition=deposit.key.partition, posting=posting)
 
 

@@ -7,7 +7,8 @@ the other transactions. Nothing here needs more than the standard library.
 from __future__ import annotations
 
 from importlib import import_module
-from typing import TYPE_CHECKING
+
+TYPE_CHECKING = False
 
 if TYPE_CHECKING:
     from .acknowledgement_999 import (

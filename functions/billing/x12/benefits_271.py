@@ -47,6 +47,7 @@ _YEAR_TO_DATE = "24"
 _SPANS = frozenset({"291", "292", "307"})
 _BEGINS = frozenset({"346", "348", "356"})
 _ENDS = frozenset({"347", "349", "357"})
+_PLAN_DATES = _SPANS | _BEGINS | _ENDS
 
 _TRANSIENT = frozenset({"42", "80"})
 _ROUTING = "79"
@@ -170,79 +171,98 @@ class Benefits:
 
     def copay(self, *, in_network: bool | None = True, level: str | None = None) -> BenefitAnswer:
         """EB01 B for the service type."""
-        return self._answer(_COPAY, in_network, level, remaining=False, plan_too=False)
+        return self._answer(_COPAY, level, in_network=in_network, remaining=False, plan_too=False)
 
     def coinsurance(
         self, *, in_network: bool | None = True, level: str | None = None
     ) -> BenefitAnswer:
         """EB01 A for the service type: a share."""
-        return self._answer(_COINSURANCE, in_network, level, remaining=False, plan_too=False)
+        return self._answer(
+            _COINSURANCE, level, in_network=in_network, remaining=False, plan_too=False
+        )
 
     def deductible(
         self, *, in_network: bool | None = True, level: str | None = None
     ) -> BenefitAnswer:
         """EB01 C, the whole of it: neither remaining (EB06 29) nor used so far (24)."""
-        return self._answer(_DEDUCTIBLE, in_network, level, remaining=False, plan_too=True)
+        return self._answer(
+            _DEDUCTIBLE, level, in_network=in_network, remaining=False, plan_too=True
+        )
 
     def deductible_remaining(
         self, *, in_network: bool | None = True, level: str | None = None
     ) -> BenefitAnswer:
         """EB01 C with EB06 29."""
-        return self._answer(_DEDUCTIBLE, in_network, level, remaining=True, plan_too=True)
+        return self._answer(
+            _DEDUCTIBLE, level, in_network=in_network, remaining=True, plan_too=True
+        )
 
     def out_of_pocket(
         self, *, in_network: bool | None = True, level: str | None = None
     ) -> BenefitAnswer:
         """EB01 G, the whole of it."""
-        return self._answer(_OUT_OF_POCKET, in_network, level, remaining=False, plan_too=True)
+        return self._answer(
+            _OUT_OF_POCKET, level, in_network=in_network, remaining=False, plan_too=True
+        )
 
     def out_of_pocket_remaining(
         self, *, in_network: bool | None = True, level: str | None = None
     ) -> BenefitAnswer:
         """EB01 G with EB06 29."""
-        return self._answer(_OUT_OF_POCKET, in_network, level, remaining=True, plan_too=True)
+        return self._answer(
+            _OUT_OF_POCKET, level, in_network=in_network, remaining=True, plan_too=True
+        )
 
     def _answer(
         self,
         information: str,
-        in_network: bool | None,
         level: str | None,
         *,
+        in_network: bool | None,
         remaining: bool,
         plan_too: bool,
     ) -> BenefitAnswer:
-        fitting = self._fitting(self.statements, information, in_network, level, remaining)
+        fitting = _fitting(
+            self.statements, information, level, in_network=in_network, remaining=remaining
+        )
         if not fitting and plan_too:
             # Deductible and out-of-pocket maximum are usually the plan's, not the service's.
-            fitting = self._fitting(self.plan_statements, information, in_network, level, remaining)
+            fitting = _fitting(
+                self.plan_statements, information, level, in_network=in_network, remaining=remaining
+            )
         values = {(each.amount, each.percent) for each in fitting}
         if not values:
             return BenefitAnswer("absent", None, None, ())
         if len(values) > 1:
             return BenefitAnswer("undetermined", None, None, fitting)
         amount, percent = values.pop()
-        cents = None if amount is None else cents_of(amount)
+        try:
+            cents = None if amount is None else cents_of(amount)
+        except ValueError:
+            return BenefitAnswer("undetermined", None, None, fitting)
         return BenefitAnswer("stated", cents, percent, fitting)
 
-    @staticmethod
-    def _fitting(
-        statements: tuple[EligibilityInformation, ...],
-        information: str,
-        in_network: bool | None,
-        level: str | None,
-        remaining: bool,  # noqa: FBT001
-    ) -> tuple[EligibilityInformation, ...]:
-        networks = {True: ("Y", "W"), False: ("N", "W")}
-        return tuple(
-            each
-            for each in statements
-            if each.information == information
-            and (each.amount is not None or each.percent is not None)
-            and (each.time_period == _REMAINING) is remaining
-            and each.time_period != _YEAR_TO_DATE
-            and (in_network is None or each.in_network in networks[in_network])
-            and (level is None or each.coverage_level == level)
-        )
+
+def _fitting(
+    statements: tuple[EligibilityInformation, ...],
+    information: str,
+    level: str | None,
+    *,
+    in_network: bool | None,
+    remaining: bool,
+) -> tuple[EligibilityInformation, ...]:
+    # W says that the network makes no difference.
+    networks = {True: {"Y", "W"}, False: {"N", "W"}}
+    return tuple(
+        each
+        for each in statements
+        if each.information == information
+        and (each.amount is not None or each.percent is not None)
+        and (each.time_period == _REMAINING) is remaining
+        and each.time_period != _YEAR_TO_DATE
+        and (in_network is None or each.in_network in networks[in_network])
+        and (level is None or each.coverage_level == level)
+    )
 
 
 def benefits_of(
@@ -335,7 +355,6 @@ def _coverage(
     is_plan: bool,
 ) -> tuple[Coverage, str]:
     said = {each.information for each in statements}
-    plan_said = {each.information for each in plan_statements}
     if is_rejected and not said:
         return "undetermined", "rejected"
     if said & _CANNOT_PROCESS:
@@ -346,19 +365,36 @@ def _coverage(
         return "undetermined", "conflicting"
     if negative:
         return "inactive", "inactive" if negative & _INACTIVE else "non_covered"
-    if said & _PENDING:
-        return "undetermined", "pending_investigation"
-    if not active:
-        if plan_said & _INACTIVE and not plan_said & _ACTIVE:
-            return "inactive", "inactive"
-        reason = "service_type_not_answered" if plan_said and not is_plan else "no_statement"
-        return "undetermined", reason
-    covering = [_covers(each.periods or periods, service_date) for each in active]
+    if active:
+        return _coverage_on(active, periods, service_date)
+    return _coverage_unsaid(said, plan_statements, is_plan=is_plan)
+
+
+def _coverage_on(
+    active: list[EligibilityInformation], periods: tuple[DatedPeriod, ...], service_date: date
+) -> tuple[Coverage, str]:
+    """Say whether statements of active coverage hold on the day."""
+    covering = []
+    for each in active:
+        own = [p for p in each.periods if p.qualifier in _PLAN_DATES]
+        covering.append(_covers(own or periods, service_date))
     if any(covering):
         return "active", "active"
     if None in covering:
         return "undetermined", "no_plan_dates"
     return "inactive", "outside_plan_dates"
+
+
+def _coverage_unsaid(
+    service_said: set[str], plan_statements: tuple[EligibilityInformation, ...], *, is_plan: bool
+) -> tuple[Coverage, str]:
+    """Say what the plan as a whole tells of a service type that is neither active nor not."""
+    if service_said & _PENDING:
+        return "undetermined", "pending_investigation"
+    said = {each.information for each in plan_statements}
+    if said & _INACTIVE and not said & _ACTIVE:
+        return "inactive", "inactive"
+    return "undetermined", "service_type_not_answered" if said and not is_plan else "no_statement"
 
 
 def _covers(periods: Iterable[DatedPeriod], service_date: date) -> bool | None:

@@ -91,50 +91,12 @@ _INSTITUTIONAL = (
 )
 _LEVELS_837 = ("20", "22", "23")
 _PLAIN, _HL, _CLM, _STOP = range(4)
-_OTHER_837_IDS = [
-    "BHT",
-    "REF",
-    "NM1",
-    "N2",
-    "N3",
-    "N4",
-    "PER",
-    "PRV",
-    "CUR",
-    "SBR",
-    "PAT",
-    "DMG",
-    "DTP",
-    "CL1",
-    "PWK",
-    "CN1",
-    "AMT",
-    "K3",
-    "NTE",
-    "CR1",
-    "CR2",
-    "CR3",
-    "CRC",
-    "HI",
-    "HCP",
-    "CAS",
-    "OI",
-    "MIA",
-    "MOA",
-    "LX",
-    "SV1",
-    "SV2",
-    "SV5",
-    "QTY",
-    "MEA",
-    "LIN",
-    "CTP",
-    "SVD",
-    "LQ",
-    "FRM",
-    "HSD",
-    "UR",
-]
+_OTHER_837_IDS = (
+    *("BHT", "REF", "NM1", "N2", "N3", "N4", "PER", "PRV", "CUR", "SBR", "PAT", "DMG", "DTP"),
+    *("CL1", "PWK", "CN1", "AMT", "K3", "NTE", "CR1", "CR2", "CR3", "CRC", "HI", "HCP", "CAS"),
+    *("OI", "MIA", "MOA", "LX", "SV1", "SV2", "SV5", "QTY", "MEA", "LIN", "CTP", "SVD", "LQ"),
+    *("FRM", "HSD", "UR"),
+)
 
 
 @cache

@@ -161,8 +161,10 @@ _FAULTS = {
 _HEAD = slice(4)
 _Section = Literal["header", "group", "claim", "tail"]
 _SECTIONS: dict[int, _Section] = {_CLP: "claim", _LX: "group", _PLB: "tail"}
-_PLAIN_IDS = tuple(
-    "BPR TRN CUR REF DTM N1 N3 N4 PER RDM TS2 TS3 NM1 MIA MOA AMT QTY LQ".split()
+# Segments that take no part in the balance.
+_PLAIN_IDS = (
+    *("BPR", "TRN", "CUR", "REF", "DTM", "N1", "N3", "N4", "PER", "RDM", "TS2", "TS3", "NM1"),
+    *("MIA", "MOA", "AMT", "QTY", "LQ"),
 )
 _TURNS = (
     dict.fromkeys(_PLAIN_IDS, _PLAIN)

@@ -10,7 +10,7 @@ from .bodies import Body, OtherBody, Run, raw_of
 from .envelope import Envelope, Group, Interchange, Refusal, Transaction
 from .errors import X12Error
 from .origins import Origin, Trace
-from .tokens import SEGMENT_BYTES_MAX, Batch, batches
+from .tokens import SEGMENT_BYTES_MAX, Batch, Uncut, batches
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -64,12 +64,12 @@ class _Scan:
         self.stray = _Stray()
         self.is_ended = False
 
-    def run(self, source: Iterator[Batch]) -> Iterator[Any]:
+    def run(self, source: Iterator[Batch | Uncut]) -> Iterator[Any]:
         """Take all batches of the file."""
         byte = 0
         for batch in source:
             byte = batch.byte_end
-            if batch.error is not None:
+            if isinstance(batch, Uncut):
                 yield from self._refuse_uncut(batch)
                 continue
             yield from self._take_batch(batch)
@@ -104,7 +104,6 @@ class _Scan:
     def _take(self, batch: Batch, index: int) -> Iterator[Any]:
         """Take one segment of the envelope, or one outside of any transaction."""
         interchange = batch.interchange
-        assert interchange is not None
         elements = batch.segments[index].split(interchange.separators.element)
         taker = self._takers.get(elements[0])
         if taker is None:
@@ -212,7 +211,7 @@ class _Scan:
         if body.error is None:
             yield from body.finish(end)
         if body.error is not None:
-            yield self._refused(body, end, others)
+            yield self._refused(body, body.error, end, others)
         self.body = None
 
     def _ta1(
@@ -278,10 +277,9 @@ class _Scan:
     def _end_transaction(self, byte: int, expected: str) -> Iterator[Any]:
         body = self.body
         if body is not None:
-            if body.error is None:
-                number = body.envelope.control_number
-                body.error = self._error("missing_trailer", byte, expected, "SE", "", number)
-            yield self._refused(body, byte)
+            number = body.envelope.control_number
+            error = body.error or self._error("missing_trailer", byte, expected, "SE", "", number)
+            yield self._refused(body, error, byte)
             self.body = None
 
     def _end_group(self, byte: int, expected: str) -> Iterator[Any]:
@@ -298,10 +296,9 @@ class _Scan:
             yield self._refusal("interchange", error, self.byte_start_interchange, byte)
             self.interchange = None
 
-    def _refuse_uncut(self, batch: Batch) -> Iterator[Refusal]:
+    def _refuse_uncut(self, batch: Uncut) -> Iterator[Refusal]:
         yield from self._end_interchange(batch.byte_start, "IEA")
         yield from self._flush_stray()
-        assert batch.error is not None
         raw = batch.raw.encode("latin-1")
         yield Refusal("file", batch.error, None, batch.byte_start, batch.byte_end, raw)
 
@@ -326,11 +323,12 @@ class _Scan:
             raw = raw_of(stray.segments, "~")
             yield Refusal(level, stray.error, None, stray.byte_start, stray.byte_end, raw)
 
-    def _refused(self, body: Body, byte_end: int, others: Sequence[X12Error] = ()) -> Refusal:
-        assert body.error is not None
+    def _refused(
+        self, body: Body, error: X12Error, byte_end: int, others: Sequence[X12Error] = ()
+    ) -> Refusal:
         return Refusal(
             level="transaction",
-            error=body.error,
+            error=error,
             envelope=body.envelope,
             byte_start=body.byte_start,
             byte_end=byte_end,

@@ -45,8 +45,6 @@ class Batch:
     ends_at
         Set by whoever takes the segments: the interchange ended, and what follows this byte is
         to be cut anew, for the next interchange may have other separators.
-    error, raw
-        Instead of segments: what could not be cut into segments.
     """
 
     __slots__ = (
@@ -55,27 +53,23 @@ class Batch:
         "byte_end",
         "byte_start",
         "ends_at",
-        "error",
         "interchange",
         "offsets",
         "opens",
-        "raw",
         "segments",
         "stride",
     )
 
-    def __init__(  # noqa: PLR0913
+    def __init__(
         self,
         segments: list[str],
-        interchange: Interchange | None,
+        interchange: Interchange,
         byte_start: int,
         byte_end: int,
         *,
         stride: int = 1,
         offsets: list[int] | None = None,
         opens: bool = False,
-        error: X12Error | None = None,
-        raw: str = "",
         text: str = "",
     ) -> None:
         self.segments = segments
@@ -86,8 +80,6 @@ class Batch:
         self.offsets = offsets
         self.opens = opens
         self.ends_at: int | None = None
-        self.error = error
-        self.raw = raw
         self._text = text
         # Running sums of the segments' lengths, made when a byte is asked for.
         self._lengths: list[int] = []
@@ -111,7 +103,6 @@ class Batch:
 
         Segments before the first uneven one keep their index.
         """
-        assert self.interchange is not None
         terminator = self.interchange.separators.segment
         self.segments, self.offsets = [], []
         at = self.byte_start
@@ -123,6 +114,28 @@ class Batch:
             at += len(raw) + 1
         self.offsets.append(self.byte_end)
         self._text = ""
+
+
+class Uncut:
+    """Bytes that could not be cut into segments, and why.
+
+    Attributes
+    ----------
+    error
+        What was expected.
+    raw
+        The bytes, at most a mebibyte of them, one character each.
+    byte_start, byte_end
+        Where they stand in the file.
+    """
+
+    __slots__ = ("byte_end", "byte_start", "error", "raw")
+
+    def __init__(self, error: X12Error, raw: str, byte_start: int, byte_end: int) -> None:
+        self.error = error
+        self.raw = raw
+        self.byte_start = byte_start
+        self.byte_end = byte_end
 
 
 class _Window:
@@ -150,10 +163,10 @@ class _Window:
         self.byte += count
 
 
-def batches(file: BinaryIO | bytes, name: str = "") -> Iterator[Batch]:
+def batches(file: BinaryIO | bytes, name: str = "") -> Iterator[Batch | Uncut]:
     """Cut a file into batches of segments.
 
-    What cannot be cut is given as a batch with an error; reading goes on at the next ISA.
+    What cannot be cut is given as `Uncut`; reading goes on at the next ISA.
 
     Parameters
     ----------
@@ -233,8 +246,8 @@ def separators_of(head: str) -> tuple[tuple[str, ...], Separators, int]:
 
 def _next_interchange(
     window: _Window, name: str
-) -> Generator[Batch, None, tuple[Interchange, int] | None]:
-    """Go to the next ISA; whatever stands before it is given as one batch in error."""
+) -> Generator[Uncut, None, tuple[Interchange, int] | None]:
+    """Go to the next ISA; whatever stands before it is given as one `Uncut`."""
     start, raw, error = window.byte, "", None
     while True:
         while len(window.text) < _ISA_LENGTH * 2 and not window.at_end:
@@ -267,12 +280,18 @@ def _next_interchange(
                     file=name,
                     byte_offset=start,
                 )
-                yield Batch([], None, start, window.byte, error=error, raw=raw)
+                yield Uncut(error, raw, start, window.byte)
             return opening
         skipped = _next_candidate(window.text)
         if len(raw) < SEGMENT_BYTES_MAX:
             raw += window.text[:skipped]
         window.drop(skipped)
+
+
+def _begins_interchange(text: str) -> bool:
+    """Say whether the next thing is an ISA segment, whatever its separators."""
+    start = text[:_ISA_LENGTH].lstrip(_BLANKS)
+    return start.startswith("ISA") and not start[3:4].isalnum()
 
 
 def _next_candidate(text: str) -> int:
@@ -287,12 +306,17 @@ def _next_candidate(text: str) -> int:
     return at if at > 0 else max(1, len(text) - 2)
 
 
-def _interchange_batches(window: _Window, interchange: Interchange, name: str) -> Iterator[Batch]:
+def _interchange_batches(
+    window: _Window, interchange: Interchange, name: str
+) -> Iterator[Batch | Uncut]:
     """Give the segments after the ISA, until a batch is said to end the interchange."""
     separators = interchange.separators
     terminator, line_break = separators.segment, separators.line_break
     while True:
         text = window.text
+        if _begins_interchange(text):
+            # The one before has no IEA; its terminator may not even occur in this one.
+            return
         end = text.rfind(terminator) + 1
         if not end:
             if not window.at_end and len(text) <= SEGMENT_BYTES_MAX:
@@ -322,8 +346,8 @@ def _interchange_batches(window: _Window, interchange: Interchange, name: str) -
             window.more()
 
 
-def _uncut(window: _Window, interchange: Interchange, name: str) -> Batch:
-    """Give what has no terminator as a batch in error, and forget it."""
+def _uncut(window: _Window, interchange: Interchange, name: str) -> Uncut:
+    """Give what has no terminator, and forget it."""
     error = X12Error(
         "no_terminator",
         expected=f"a segment terminator within {SEGMENT_BYTES_MAX} bytes, before the file ends",
@@ -331,10 +355,11 @@ def _uncut(window: _Window, interchange: Interchange, name: str) -> Batch:
         interchange=interchange.control_number,
         byte_offset=window.byte,
     )
-    raw = window.text[:SEGMENT_BYTES_MAX]
     start = window.byte
-    window.drop(len(window.text))
-    return Batch([], interchange, start, window.byte, error=error, raw=raw)
+    skipped = _next_candidate(window.text) if "ISA" in window.text[1:] else len(window.text)
+    raw = window.text[: min(skipped, SEGMENT_BYTES_MAX)]
+    window.drop(skipped)
+    return Uncut(error, raw, start, window.byte)
 
 
 def cut_batch(text: str, interchange: Interchange, byte: int) -> Batch:

@@ -6,12 +6,12 @@ from typing import TYPE_CHECKING, BinaryIO
 
 from .errors import X12Error
 from .rendering import render
+from .separators import DEFAULT_SEPARATORS, Separators
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from .envelope import Group, Interchange, Transaction
-    from .separators import Separators
 
 
 def write(transactions: Iterable[Transaction], *, separators: Separators | None = None) -> bytes:
@@ -57,6 +57,7 @@ class _Writer:
 
     def __init__(self, separators: Separators | None) -> None:
         self.wanted = separators
+        self.separators = separators or DEFAULT_SEPARATORS
         self.interchange: Interchange | None = None
         self.group: Group | None = None
         self.group_count = self.transaction_count = 0
@@ -69,6 +70,7 @@ class _Writer:
         if envelope.interchange is not self.interchange:
             lead += self.close_interchange()
             self.interchange = envelope.interchange
+            self.separators = self.wanted or envelope.interchange.separators
             lead += self._isa(envelope.interchange)
         if envelope.group is not self.group:
             lead += self._close_group()
@@ -99,13 +101,8 @@ class _Writer:
         self.transaction_count = 0
         return written
 
-    @property
-    def _separators(self) -> Separators:
-        assert self.interchange is not None
-        return self.wanted or self.interchange.separators
-
     def _isa(self, interchange: Interchange) -> bytes:
-        separators = self._separators
+        separators = self.separators
         elements = list(interchange.elements)
         if self.wanted is not None:
             if separators.repetition:
@@ -114,7 +111,7 @@ class _Writer:
         return self._line(("ISA", *elements), is_isa=True)
 
     def _line(self, elements: tuple[str, ...], *, is_isa: bool = False) -> bytes:
-        separators = self._separators
+        separators = self.separators
         taken = {separators.element, separators.segment}
         if not is_isa:
             taken |= {separators.component, separators.repetition} - {""}
@@ -128,7 +125,7 @@ class _Writer:
         return (separators.element.join(elements) + end).encode("latin-1")
 
     def _transaction(self, transaction: Transaction) -> bytes:
-        separators = self._separators
+        separators = self.separators
         own = transaction.envelope.interchange.separators
         try:
             written = render(transaction.segments, own, separators)

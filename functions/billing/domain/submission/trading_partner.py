@@ -1,6 +1,7 @@
 """Who sends and who receives: the two ends of every interchange with a clearinghouse."""
 
 from dataclasses import dataclass
+from typing import Literal
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -13,4 +14,4 @@ class TradingPartner:
     receiver_id: str
     receiver_name: str
     # "P" production or "T" test (ISA15); what is marked test is never posted or sent as production.
-    usage: str = "P"
+    usage: Literal["P", "T"] = "P"

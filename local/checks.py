@@ -1,0 +1,84 @@
+"""What a run states, each with whether it holds. The command succeeds only if all of them do."""
+
+from collections.abc import Sequence
+
+from functions.billing.domain.ledger.balances import LedgerProof
+from local.report.words import count_of, dollars
+from local.run_report import Check, Money, Unexplained
+from local.secrecy import Leaks
+
+COST_MAX_USD = 0.30
+_SHOWN = 3
+
+
+def _some(problems: Sequence[str]) -> str:
+    shown = "; ".join(problems[:_SHOWN])
+    left = len(problems) - _SHOWN
+    return f"{shown}; and {left} more" if left > 0 else shown
+
+
+def all_of(name: str, problems: Sequence[str], good: str = "") -> Check:
+    """Holds when there is no problem."""
+    return Check(name=name, holds=not problems, detail=_some(problems) if problems else good)
+
+
+def no_duplicates(duplicates: int, submissions: int) -> Check:
+    """The payers count; we only read it."""
+    return Check(
+        name="No claim reached a payer twice",
+        holds=duplicates == 0,
+        detail=f"the payers counted {duplicates} among {count_of(submissions, 'submission')}",
+    )
+
+
+def ledger_balances(proof: LedgerProof) -> Check:
+    """Every posting, read raw from the table."""
+    return Check(
+        name="The ledger sums to zero",
+        holds=proof.holds,
+        detail=f"{count_of(proof.posting_count, 'posting')}, "
+        f"off by {dollars(proof.imbalance_cents)}",
+    )
+
+
+def everything_explained(found: Sequence[Unexplained]) -> Check:
+    """Nothing without an end or a reason."""
+    return all_of(
+        "Everything has an end and a reason", [f"{one.subject} {one.why}" for one in found]
+    )
+
+
+def money_adds_up(money: Money) -> Check:
+    """Billed is the sum of what became of it."""
+    parts_cents = (
+        money.contractual_cents
+        + money.paid_cents
+        + money.outstanding_cents
+        + money.written_off_cents
+    )
+    return Check(
+        name="What was billed is the sum of what became of it",
+        holds=parts_cents == money.billed_cents,
+        detail=f"{dollars(money.billed_cents)} billed, {dollars(parts_cents)} accounted for",
+    )
+
+
+def no_leaks(leaks: Leaks) -> Check:
+    """No patient in logs, events and dead letters."""
+    return Check(
+        name="No patient shows in logs, events or dead letters",
+        holds=not leaks.places and leaks.words_looked_for > 0,
+        detail=_some(sorted(set(leaks.places)))
+        if leaks.places
+        else f"{count_of(leaks.words_looked_for, 'name and number', 'names and numbers')} looked "
+        f"for in {count_of(leaks.texts_read, 'line')}",
+    )
+
+
+def cheap_enough(usd_per_1000: float | None) -> Check:
+    """The cost target."""
+    return Check(
+        name=f"1,000 claims cost less than USD {COST_MAX_USD:.2f} on AWS",
+        holds=usd_per_1000 is not None and usd_per_1000 < COST_MAX_USD,
+        detail="no claims" if usd_per_1000 is None else f"USD {usd_per_1000:.3f}",
+    )

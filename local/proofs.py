@@ -1,0 +1,66 @@
+"""Proofs of what the product promises about itself: the audit trail, the outbox, the permissions."""
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from functions.billing.domain.commit import audit_entry
+from local.aws import REGION
+from local.cloud import Cloud
+from local.store import Store
+
+_STRANGER = "billing-local-stranger"
+
+
+def broken_audit_chains(entries: Iterable[Mapping[str, Any]]) -> list[str]:
+    """Subjects whose audit entries lack one, or were altered: every hash is computed anew."""
+    chains: defaultdict[str, list[Mapping[str, Any]]] = defaultdict(list)
+    for entry in entries:
+        chains[entry["pk"]].append(entry)
+    return sorted(subject for subject, chain in chains.items() if not _is_whole(subject, chain))
+
+
+def _is_whole(subject: str, chain: list[Mapping[str, Any]]) -> bool:
+    head = ""
+    for sequence, entry in enumerate(sorted(chain, key=lambda one: str(one["sk"])), start=1):
+        expected = audit_entry(
+            subject=subject, sequence=sequence, previous=head, body=entry["body"]
+        )
+        if entry.get("previous", "") != head or entry["hash"] != expected.hash:
+            return False
+        head = expected.hash
+    return True
+
+
+def unpublished(store: Store, published_ids: Iterable[str]) -> tuple[list[str], int]:
+    """Events of the outbox that never came over the bus, and how many came more than once."""
+    seen = Counter(published_ids)
+    outbox = {item["event_id"] for item in store.raw("OUTBOX")}
+    twice = sum(count > 1 for identifier, count in seen.items() if identifier in outbox)
+    return sorted(outbox - seen.keys()), twice
+
+
+def refuses_a_stranger(cloud: Cloud) -> bool:
+    """Whether somebody without permissions is kept out of the records table."""
+    # boto3 is slow to import; see local.aws.
+    import boto3  # noqa: PLC0415
+    from botocore.exceptions import ClientError  # noqa: PLC0415
+
+    people = cloud.aws.client("iam")
+    people.create_user(UserName=_STRANGER)
+    key = people.create_access_key(UserName=_STRANGER)["AccessKey"]
+    stranger = boto3.client(
+        "dynamodb",
+        endpoint_url=cloud.endpoint,
+        region_name=REGION,
+        aws_access_key_id=key["AccessKeyId"],
+        aws_secret_access_key=key["SecretAccessKey"],
+    )
+    try:
+        stranger.scan(TableName=cloud.deployment.records_table, Limit=1)
+    except ClientError as refusal:
+        return refusal.response["Error"]["Code"].startswith("AccessDenied")
+    finally:
+        people.delete_access_key(UserName=_STRANGER, AccessKeyId=key["AccessKeyId"])
+        people.delete_user(UserName=_STRANGER)
+    return False
