@@ -34,7 +34,7 @@ from functions.billing.x12 import (
 from functions.billing.x12.dictionary import SEGMENTS
 from functions.billing.x12.explanations import code_words
 from functions.billing.x12.faults import faults_of, unknown_elements_of
-from functions.billing.x12.tokens import Uncut, batches
+from functions.billing.x12.tokens import Uncut, segments
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -124,6 +124,7 @@ class _Count:
             },
             "group": group and {"index": len(self.groups), "elements": group.elements},
             "st": envelope.st,
+            "se": item.se,
             "byte_start": item.byte_start,
             "byte_end": item.byte_end,
             "unknown_segments": item.body.unknown_segments(),
@@ -229,13 +230,14 @@ def _transactions_in(lines: TextIO) -> Iterator[Transaction]:
                 group=group[1] if item["group"] else None,
                 st=tuple(item["st"]),
             )
+            se = tuple(item["se"])
             body = Loop.of(tuple(item["segments"]), interchange[1].separators)
         except (KeyError, TypeError, ValueError) as error:
             raise _LineError(
                 f"line {number}: expected a transaction as `billing x12 read` prints it"
                 f" ({type(error).__name__})"
             ) from None
-        yield Transaction(envelope, body)
+        yield Transaction(envelope, body, se=se)
 
 
 # --- check ---------------------------------------------------------------------------------
@@ -464,22 +466,13 @@ def explain_command(path: str, *, colour: bool | None) -> None:
     """
     found = False
     with _opened(path) as file:
-        for batch in batches(file, path):
-            if isinstance(batch, Uncut):
-                click.echo(click.style(str(batch.error), fg="red"), color=colour)
+        for each in segments(file, path):
+            if isinstance(each, Uncut):
+                click.echo(click.style(str(each.error), fg="red"), color=colour)
                 continue
             found = True
-            index = 0
-            while index < len(batch.segments):
-                segment = batch.segments[index]
-                if batch.is_uneven(segment):
-                    batch.straighten()
-                    continue
-                _explain(segment, batch.interchange.separators, colour)
-                index += 1
-                if segment.startswith("IEA" + batch.interchange.separators.element):
-                    batch.ends_at = batch.byte_of(index)
-                    break
+            segment, interchange = each
+            _explain(segment, interchange.separators, colour)
     sys.exit(_GOOD if found else _UNREADABLE)
 
 

@@ -104,6 +104,7 @@ class Plan:
 def running_cloud(plan: Plan, *, purpose: str, narrator: Narrator) -> Iterator[Cloud]:
     """A local cloud for the length of a block; whatever happens inside, all of it is stopped."""
     with contextlib.ExitStack() as to_stop:
+        to_stop.enter_context(_undisturbed_end())
         cloud = _bring_up(plan, _run_folder(purpose), narrator, to_stop)
         yield cloud
 
@@ -119,6 +120,7 @@ def bring_up(plan: Plan, *, narrator: Narrator) -> Cloud:
     if read_running_cloud() is not None:
         raise LocalCloudError("A local cloud is already up.", advice="Stop it with: make down")
     with contextlib.ExitStack() as to_stop:
+        to_stop.enter_context(_undisturbed_end())
         cloud = _bring_up(plan, _run_folder("up"), narrator, to_stop)
         _write_running_cloud(cloud)
         to_stop.pop_all()

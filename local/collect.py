@@ -85,7 +85,7 @@ def collect(run: Run) -> RunReport:
     letters = _dead_letters(run.cloud)
     duplicates = int(payers["totals"]["duplicates_at_payer"])
     attempts = store.of(Attempt)
-    kpis = _kpis(store)
+    kpis = kpi_table(store)
     return RunReport(
         name=run.day.name,
         seed=run.day.seed,
@@ -405,7 +405,8 @@ def _work(store: Store) -> tuple[WorkToDo, ...]:
     return tuple(sorted(lines, key=lambda one: (one.queue, -one.amount_cents, one.reason)))
 
 
-def _kpis(store: Store) -> tuple[Kpi, ...]:
+def kpi_table(store: Store) -> tuple[Kpi, ...]:
+    """The newest measurement of every KPI, whole and not by segment."""
     snapshots = store.of(KpiSnapshot)
     if not snapshots:
         return ()

@@ -12,9 +12,11 @@ from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
+from local.aws import Aws
 from local.bus import Bus, Tap
 from local.cloud import Cloud
-from local.day.records import Approval, Day, EhrEvent, Phase
+from local.day.records import Day, EhrEvent, Phase
+from local.deployment import Deployment
 from local.errors import LocalCloudError
 from local.progress import Narrator, Task
 from local.quiet import Watch
@@ -203,7 +205,14 @@ class Driver:
         waiting = self._claims_awaiting_approval()
         for approval in self.day.approvals:
             for claim_id in waiting.get(approval.encounter_id, ()):
-                decide_approval(self.cloud, claim_id, approval)
+                decide(
+                    self.cloud.aws,
+                    self.cloud.deployment,
+                    claim_id=claim_id,
+                    decision="approve",
+                    actor=approval.approved_by,
+                    reason=approval.reason,
+                )
                 self.delivered.approvals.append(claim_id)
 
     def _claims_awaiting_approval(self) -> dict[str, list[str]]:
@@ -256,33 +265,30 @@ def send_clock_event(cloud: Cloud, type_: str, workflow: str) -> None:
     )
 
 
-def decide_approval(cloud: Cloud, claim_id: str, approval: Approval) -> dict[str, Any]:
-    """Release a claim as a second person, through the function the people's tools call.
+def decide(
+    aws: Aws, deployment: Deployment, *, claim_id: str, decision: str, actor: str, reason: str
+) -> dict[str, Any]:
+    """Release a claim, or send it back, as a second person: the function the people's tools call.
 
     Raises
     ------
     LocalCloudError
         If the function refuses.
     """
-    identifier = f"approval-{claim_id}"
+    identifier = f"approval-{claim_id}-{datetime.now(UTC):%Y%m%d%H%M%S}"
     payload = {
         "cause_id": identifier,
         "cause_type": "approval",
         "correlation_id": identifier,
-        "data": {
-            "claim_id": claim_id,
-            "decision": "approve",
-            "actor": approval.approved_by,
-            "reason": approval.reason,
-        },
+        "data": {"claim_id": claim_id, "decision": decision, "actor": actor, "reason": reason},
     }
-    answer = cloud.aws.client("lambda").invoke(
-        FunctionName=cloud.deployment.functions["DecideApproval"], Payload=json.dumps(payload)
+    answer = aws.client("lambda").invoke(
+        FunctionName=deployment.functions["DecideApproval"], Payload=json.dumps(payload)
     )
     result: dict[str, Any] = json.loads(answer["Payload"].read())
     if "FunctionError" in answer:
         raise LocalCloudError(
-            f"Claim {claim_id} could not be released: {result.get('errorMessage', 'no reason')}.",
+            f"Claim {claim_id} could not be decided: {result.get('errorMessage', 'no reason')}.",
             advice="Look at its state with: billing claim show",
         )
     return result

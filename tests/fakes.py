@@ -9,7 +9,7 @@ from typing import Any, BinaryIO, TypeVar
 
 from functions.billing.adapters.codec import plain
 from functions.billing.adapters.records import DynamoDbRecords
-from functions.billing.domain.commit import Commit
+from functions.billing.domain.commit import Commit, Record
 from functions.billing.domain.errors import (
     ClearinghouseUnavailableError,
     RecordNotFoundError,
@@ -19,7 +19,7 @@ from functions.billing.domain.events.contracts import OUTBOUND
 from functions.billing.domain.events.envelope import canonical_json
 from functions.billing.domain.submission.protocol import Connector, Lookup
 from functions.billing.domain.submission.trading_partner import TradingPartner
-from functions.billing.ports import Record, StoredDocument, SubmissionAnswer
+from functions.billing.ports import StoredDocument, SubmissionAnswer
 from tests.in_memory_dynamodb import InMemoryDynamoDb
 
 R = TypeVar("R", bound=Record)
@@ -27,8 +27,17 @@ R = TypeVar("R", bound=Record)
 NOON = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
 
 
+class Crash(BaseException):
+    """The process ends here: nobody may catch it and go on."""
+
+
 class InMemoryRecords(DynamoDbRecords):
-    """The real adapter over tables in memory: what it writes is what would be written."""
+    """The real adapter over tables in memory: what it writes is what would be written.
+
+    `dies_before` names a kind: the process crashes once, instead of committing an aggregate of it.
+    """
+
+    dies_before = ""
 
     def __init__(self) -> None:
         self.tables = InMemoryDynamoDb()
@@ -36,6 +45,9 @@ class InMemoryRecords(DynamoDbRecords):
 
     def commit(self, commit: Commit) -> None:
         """As the adapter does, once every event of the step keeps its published contract."""
+        if commit.root.kind == self.dies_before:
+            self.dies_before = ""
+            raise Crash
         for event in commit.events:
             OUTBOUND[event.type].model_validate_json(
                 canonical_json(plain(dict(event.data))), strict=True
@@ -102,6 +114,18 @@ class SettableClock:
     def advance(self, **delta: float) -> None:
         """Move on by a timedelta's arguments."""
         self.at += timedelta(**delta)
+
+
+class RecordedWorkflows:
+    """`ports.Workflows` that starts nothing and remembers what it was asked to."""
+
+    def __init__(self) -> None:
+        self.started: list[tuple[str, Mapping[str, Any]]] = []
+
+    def start(self, name: str, payload: Mapping[str, Any]) -> bool:
+        is_new = all(name != known for known, _ in self.started)
+        self.started.append((name, payload))
+        return is_new
 
 
 class CountingControlNumbers:

@@ -84,6 +84,9 @@ class InMemoryDynamoDb:
         return [item for item in items if kind in (None, item.get("kind"))]
 
     def _store(self, table: str, item: Item) -> None:
+        for hash_key, sort_key in _INDEX_KEYS.values():
+            if {"S": ""} in (item.get(hash_key), item.get(sort_key)):
+                raise _refusal("ValidationException", "PutItem")
         self.tables[table][item["pk"]["S"], item["sk"]["S"]] = dict(item)
 
     def _allows(self, table: str, item: Item, put: Mapping[str, Any]) -> bool:

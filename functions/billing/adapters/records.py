@@ -107,23 +107,29 @@ class DynamoDbRecords:
             raise _translated(error, commit.root.subject) from None
 
     def _transaction(self, commit: Commit) -> list[dict[str, Any]]:
-        changed = (commit.root, *commit.also)
-        audits = [_audit(commit, aggregate) for aggregate in changed]
+        told = _told_of(commit)
+        audits = [_audit(commit, aggregate) for aggregate in told]
         items = [
-            self._put_version(aggregate, audit)
-            for aggregate, audit in zip(changed, audits, strict=True)
+            self._put_version(aggregate, audit.hash)
+            for aggregate, audit in zip(told, audits, strict=True)
+        ]
+        items += [
+            self._put_version(aggregate, aggregate.audit_head)
+            for aggregate in commit.also
+            if aggregate not in told
         ]
         items += [self._put_new(to_item(record)) for record in commit.new]
-        items += [self._put_new(to_item(entry)) for entry in _histories(commit, changed)]
+        items += [self._put_new(to_item(_history(commit, aggregate))) for aggregate in told]
         items.append(self._put_new(_handled_marker(commit)))
         items += [self._put_new(item) for item in _outbox(commit)]
         items += [self._put_audit(audit, commit) for audit in audits]
         return items
 
-    def _put_version(self, aggregate: Aggregate, audit: AuditEntry) -> dict[str, Any]:
+    def _put_version(self, aggregate: Aggregate, audit_head: str) -> dict[str, Any]:
         item = to_item(aggregate)
         item["version"] = {"N": str(aggregate.version + 1)}
-        item["audit_head"] = {"S": audit.hash}
+        if audit_head:
+            item["audit_head"] = {"S": audit_head}
         if aggregate.version == 0:
             return self._put_new(item)
         return {
@@ -179,25 +185,28 @@ def _audit(commit: Commit, aggregate: Aggregate) -> AuditEntry:
     )
 
 
-def _histories(commit: Commit, changed: tuple[Aggregate, ...]) -> list[HistoryEntry]:
-    """One line in each partition that changed: what lives beside the root is part of the root's story."""
+def _told_of(commit: Commit) -> tuple[Aggregate, ...]:
+    """What gets a line of history and audit: the root, and whatever changed in a partition of its own.
+
+    An aggregate that lives beside the root, as an attempt beside its claim, is part of the root's story.
+    """
     partition = commit.root.key.partition
-    return [
-        HistoryEntry(
-            subject_key=aggregate.key,
-            sequence=aggregate.version + 1,
-            at=commit.at,
-            step=commit.step,
-            actor=commit.actor.name,
-            cause_id=commit.cause.cause_id,
-            cause_type=commit.cause.cause_type,
-            correlation_id=commit.cause.correlation_id,
-            decision=commit.decision,
-            facts=commit.facts,
-        )
-        for aggregate in changed
-        if aggregate is commit.root or aggregate.key.partition != partition
-    ]
+    return (commit.root, *(each for each in commit.also if each.key.partition != partition))
+
+
+def _history(commit: Commit, aggregate: Aggregate) -> HistoryEntry:
+    return HistoryEntry(
+        subject_key=aggregate.key,
+        sequence=aggregate.version + 1,
+        at=commit.at,
+        step=commit.step,
+        actor=commit.actor.name,
+        cause_id=commit.cause.cause_id,
+        cause_type=commit.cause.cause_type,
+        correlation_id=commit.cause.correlation_id,
+        decision=commit.decision,
+        facts=commit.facts,
+    )
 
 
 def _handled_marker(commit: Commit) -> dict[str, Any]:

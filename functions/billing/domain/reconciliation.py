@@ -29,8 +29,13 @@ class ReconciliationReport:
 
     @property
     def key(self) -> Key:
-        """By day, then by the cause of the run."""
-        return Key(f"RECONCILIATION#{self.checked_at:%Y-%m-%d}", f"RUN#{self.cause_id}")
+        """A partition for each run, named by its cause."""
+        return Key(f"RECONCILIATION#{self.cause_id}", "RECONCILIATION")
+
+    @property
+    def ref(self) -> str:
+        """Runs are listed by the month they were made in."""
+        return f"RECONCILIATIONS#{self.checked_at:%Y-%m}"
 
     @property
     def subject(self) -> str:

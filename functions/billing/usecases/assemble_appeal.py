@@ -151,7 +151,7 @@ def _documents(ports: AppealPorts, claim: Claim, case: DenialCase) -> Iterable[P
     accepted = (
         ack
         for ack in records.under(Acknowledgement, partition, "ACK#")
-        if ack.verdict is not AckVerdict.REJECTED
+        if ack.verdict in {AckVerdict.ACCEPTED, AckVerdict.RECEIVED}
     )
     for file_id in dict.fromkeys(ack.file_id for ack in accepted):
         file = records.get(AcknowledgementFile, AcknowledgementFile.key_of(file_id))

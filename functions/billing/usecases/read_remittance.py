@@ -255,6 +255,7 @@ def _remittance(file: _File, reading: _Reading, digest: str, identifier: str) ->
         claims_paid_cents=reading.paid_cents,
         received_at=file.now,
         separators=(wire.element, wire.repetition, wire.component, wire.segment, wire.line_break),
+        due_kind="REMITTANCE",
         due_at=file.now + POSTED_WITHIN,
     )
 

@@ -19,7 +19,12 @@ from pydantic import ValidationError
 from functions.billing.domain.commit import Actor, Cause, Commit
 from functions.billing.domain.errors import ContractError, SignatureError
 from functions.billing.domain.events.contracts import INBOUND, OUTBOUND, Envelope
-from functions.billing.domain.events.envelope import SIGNATURE_AGE_MAX, signed_bytes
+from functions.billing.domain.events.envelope import (
+    SIGNATURE_AGE_MAX,
+    SIGNED_FIELDS,
+    canonical_json,
+    signed_bytes,
+)
 from functions.billing.domain.events.receipts import EventReceipt, RefusedEvent, RepeatedEvent
 from functions.billing.domain.keys import derived_id
 from functions.billing.domain.work_items import Queue, open_work_item
@@ -40,6 +45,7 @@ SCHEDULED_EVENTS = frozenset({"recheck.due", "reconciliation.due"})
 # Execution names may hold 80 characters of this alphabet.
 _NOT_IN_NAMES = re.compile(r"[^A-Za-z0-9_-]")
 NAME_LENGTH_MAX = 80
+_IDENTIFIER = re.compile(r"[A-Za-z0-9._:\-/|]{1,128}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,7 +140,8 @@ def read_event(body: str, verifier: Verifier) -> ReceivedEvent:
 def _object(body: str) -> Mapping[str, Any]:
     try:
         message = json.loads(body)
-    except ValueError:
+        canonical_json(message)
+    except (ValueError, RecursionError):
         raise ContractError("event_not_json", detail="expected a JSON object") from None
     if not isinstance(message, dict):
         raise ContractError("event_not_object", detail="expected a JSON object")
@@ -168,9 +175,9 @@ def _scheduled_event(message: Mapping[str, Any]) -> ReceivedEvent:
 
 
 def _business_event(message: Mapping[str, Any], verifier: Verifier) -> ReceivedEvent:
-    detail = message.get("detail")
+    detail: Mapping[str, Any] = message.get("detail") or {}
     try:
-        envelope = Envelope.model_validate(detail)
+        envelope = Envelope.model_validate_json(canonical_json(detail), strict=True)
     except ValidationError as error:
         missing_signature = any(
             problem["loc"] == ("signature",) for problem in error.errors(include_input=False)
@@ -178,7 +185,7 @@ def _business_event(message: Mapping[str, Any], verifier: Verifier) -> ReceivedE
         if missing_signature:
             raise SignatureError("signature_missing", detail="detail.signature") from None
         raise ContractError("envelope_invalid", detail=_where(error, "detail")) from None
-    _check_signature(envelope, detail or {}, str(message.get("time", "")), verifier)
+    _check_signature(envelope, detail, str(message.get("time", "")), verifier)
     if message.get("detail-type") != envelope.type:
         raise ContractError("event_type_mismatch", detail="detail-type and detail.type differ")
     contract = (OUTBOUND if envelope.producer == OUR_PRODUCER else INBOUND).get(envelope.type)
@@ -187,10 +194,12 @@ def _business_event(message: Mapping[str, Any], verifier: Verifier) -> ReceivedE
     if envelope.version != contract.event_version:
         raise ContractError("event_version_unknown", detail="detail.version")
     try:
-        contract.model_validate(envelope.data)
+        contract.model_validate_json(canonical_json(envelope.data), strict=True)
     except ValidationError as error:
         raise ContractError("payload_invalid", detail=_where(error, "detail.data")) from None
-    content = hashlib.sha256(signed_bytes(detail or {})).hexdigest()
+    # Published again, an event is signed anew: when, and with which key, is no part of what it says.
+    said = {name: detail[name] for name in SIGNED_FIELDS if name not in {"signed_at", "key_id"}}
+    content = hashlib.sha256(canonical_json(said)).hexdigest()
     occurred_at = envelope.occurred_at.astimezone(UTC).isoformat()
     return ReceivedEvent(
         envelope.id, envelope.type, envelope.correlation_id, occurred_at, envelope.data, content
@@ -204,10 +213,13 @@ def _check_signature(
         raise SignatureError("signing_key_unknown", detail="detail.key_id")
     if not verifier.verify(envelope.key_id, signed_bytes(detail), envelope.signature):
         raise SignatureError("signature_invalid", detail="detail.signature")
+    taken: datetime | None
     try:
         taken = datetime.fromisoformat(taken_at)
     except ValueError:
-        raise ContractError("event_time_missing", detail="time") from None
+        taken = None
+    if taken is None or taken.tzinfo is None:
+        raise ContractError("event_time_missing", detail="time")
     if abs(taken.astimezone(UTC) - envelope.signed_at) > SIGNATURE_AGE_MAX:
         raise SignatureError("signature_too_old", detail="detail.signed_at")
 
@@ -289,11 +301,12 @@ def _refuse(
 
 
 def _claimed(body: str) -> tuple[str, str]:
-    """What the event says it is; nothing of it is trusted."""
+    """What the event says it is: a type we know and an id of the right form, else nothing. None of it is trusted."""
     try:
         message = json.loads(body)
-        return str(message.get("detail-type", ""))[:64], str(
-            message.get("detail", {}).get("id", "")
-        )[:128]
-    except (ValueError, AttributeError):
+        type_, claimed = message.get("detail-type"), message.get("detail", {}).get("id")
+    except (ValueError, AttributeError, RecursionError):
         return "", ""
+    known = isinstance(type_, str) and type_ in {*INBOUND, *OUTBOUND, *SCHEDULED_EVENTS}
+    named = isinstance(claimed, str) and _IDENTIFIER.fullmatch(claimed)
+    return type_ if known else "", claimed if named else ""

@@ -11,6 +11,7 @@ import hashlib
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from typing import Self
 
 from functions.billing.domain.claims.claim import Claim
 from functions.billing.domain.claims.lifecycle import ClaimState
@@ -21,6 +22,7 @@ from functions.billing.domain.denials.rejections import (
     classify_rejection,
     rejection_table,
 )
+from functions.billing.domain.errors import ContractError
 from functions.billing.domain.keys import derived_id
 from functions.billing.domain.rules.policy import payer_policies
 from functions.billing.domain.submission.acknowledgement import (
@@ -38,17 +40,20 @@ from functions.billing.usecases.sending import (
     PATIENT_CONTROL_NUMBER,
     newest_attempt,
 )
+from functions.billing.usecases.work import not_yet_known
 from functions.billing.x12 import (
     ClaimAcknowledgement,
     ImplementationAcknowledgement,
     InterchangeAcknowledgement,
     Refusal,
     Transaction,
+    X12Error,
     outcome_of_277ca,
     outcome_of_999,
     outcome_of_ta1,
     read,
 )
+from functions.billing.x12.values import StatusCode
 
 STEP = "record_acknowledgement"
 SYNTAX, FRONT_DOOR = "999", "277CA"
@@ -72,6 +77,20 @@ class _Said:
     verdict: AckVerdict
     codes: tuple[str, ...]
     payer_claim_control_number: str = ""
+
+    @classmethod
+    def of_interchange(
+        cls, transaction_set: str, number: str, level: str, codes: tuple[str, ...]
+    ) -> Self:
+        """A rejection of a whole interchange: the one claim in it has the same number in GS06 and BHT03."""
+        return cls(
+            transaction_set,
+            GROUP_CONTROL_NUMBER,
+            number.lstrip("0"),
+            level,
+            AckVerdict.REJECTED,
+            codes,
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -100,12 +119,12 @@ def record_acknowledgement(
     )
     recording = _Recording(cause, ports, ports.clock.now(), file_id)
     said: list[_Said] = []
-    refusals: list[Refusal] = []
+    reasons: list[str] = [] if body.strip() else ["file_empty"]
     for item in read(body, name=command.file_key):
-        if isinstance(item, Refusal):
-            refusals.append(item)
-        else:
-            said.extend(_said_by(item))
+        try:
+            said += _said_by(item)
+        except (X12Error, ContractError) as error:
+            reasons.append(error.code)
     matched = sum(recording.apply(ordinal, each) for ordinal, each in enumerate(said, start=1))
     # The file is closed last: a crash before this repeats the claims above, and each absorbs that.
     recording.close(
@@ -115,40 +134,38 @@ def record_acknowledgement(
             content_sha256=digest,
             evidence_key=kept.key,
             received_at=recording.now,
-            state="refused" if refusals else "recorded",
-            reasons=tuple(refusal.error.code for refusal in refusals),
+            state="refused" if reasons else "recorded",
+            reasons=tuple(dict.fromkeys(reasons)),
             claims=matched,
             unmatched=len(said) - matched,
         )
     )
     return {
-        "outcome": "refused" if refusals and not said else "recorded",
+        "outcome": "refused" if reasons and not said else "recorded",
         "file_id": file_id,
         "claims": matched,
     }
 
 
-def _said_by(item: Transaction) -> Iterator[_Said]:
+def _said_by(item: Transaction | Refusal) -> list[_Said]:
+    """What one transaction says of our claims, all of it or an error."""
+    if isinstance(item, Refusal):
+        raise item.error
     match item.body:
         case ImplementationAcknowledgement() as body:
-            yield from _said_by_999(body)
+            return [_said_by_999(body)]
         case ClaimAcknowledgement() as body:
-            yield from _said_by_277ca(body)
+            return list(_said_by_277ca(body))
         case InterchangeAcknowledgement() as body:
             outcome = outcome_of_ta1(body)
-            if not outcome.is_accepted:
-                # The whole interchange is unsent. One claim travels in one, under the same number in GS06.
-                yield _Said(
-                    "TA1",
-                    GROUP_CONTROL_NUMBER,
-                    outcome.control_number,
-                    "interchange",
-                    AckVerdict.REJECTED,
-                    (outcome.note,),
-                )
+            codes = (outcome.note,)
+            rejected = _Said.of_interchange("TA1", outcome.control_number, "interchange", codes)
+            return [] if outcome.is_accepted else [rejected]
+        case _:
+            raise ContractError("not_an_acknowledgement")
 
 
-def _said_by_999(body: ImplementationAcknowledgement) -> Iterator[_Said]:
+def _said_by_999(body: ImplementationAcknowledgement) -> _Said:
     """A 999 speaks of syntax only; each of our groups holds one claim."""
     outcome = outcome_of_999(body)
     faults = tuple(
@@ -157,7 +174,7 @@ def _said_by_999(body: ImplementationAcknowledgement) -> Iterator[_Said]:
         for fault in transaction.faults
     )
     verdict = AckVerdict.RECEIVED if outcome.is_accepted else AckVerdict.REJECTED
-    yield _Said(
+    return _Said(
         SYNTAX,
         GROUP_CONTROL_NUMBER,
         outcome.group_control_number,
@@ -168,20 +185,35 @@ def _said_by_999(body: ImplementationAcknowledgement) -> Iterator[_Said]:
 
 
 def _said_by_277ca(body: ClaimAcknowledgement) -> Iterator[_Said]:
-    for claim in outcome_of_277ca(body).claims:
-        codes = tuple(
-            f"{code.category}:{code.status}" + (f":{code.entity}" if code.entity else "")
-            for code in claim.codes
-        )
+    outcome = outcome_of_277ca(body)
+    for claim in outcome.claims:
         yield _Said(
             FRONT_DOOR,
             PATIENT_CONTROL_NUMBER,
             claim.control_number,
             claim.level,
             AckVerdict(claim.outcome),
-            codes,
+            _texts(claim.codes),
             claim.payer_claim_control_number or "",
         )
+    # A batch turned away above its claims need not list them: its own number leads to ours.
+    for level in outcome.levels:
+        if level.outcome != "rejected":
+            continue
+        if level.level == "receiver":
+            yield _Said.of_interchange(
+                FRONT_DOOR, level.trace_number, level.level, _texts(level.codes)
+            )
+        elif not outcome.claims:
+            for batch_id in outcome.batch_ids:
+                yield _Said.of_interchange(FRONT_DOOR, batch_id, level.level, _texts(level.codes))
+
+
+def _texts(codes: Iterable[StatusCode]) -> tuple[str, ...]:
+    return tuple(
+        f"{code.category}:{code.status}" + (f":{code.entity}" if code.entity else "")
+        for code in codes
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -215,20 +247,22 @@ class _Recording:
         return True
 
     def _commit(self, claim: Claim, acknowledgement: Acknowledgement, said: _Said) -> None:
-        speaks_of_this_revision = said.pointer != PATIENT_CONTROL_NUMBER or (
-            said.control_number == claim.patient_control_number
-        )
-        after = self._moved(claim, said) if speaks_of_this_revision else claim
+        after = self._moved(claim, said) if self._speaks_of_newest(claim, said) else claim
+        was_rejected = said.verdict is AckVerdict.REJECTED and after.state is not claim.state
         events: list[OutboundEvent] = []
         also: list[Aggregate] = []
         new: list[Record] = [acknowledgement]
-        if said.verdict is AckVerdict.REJECTED and after is not claim:
+        if was_rejected:
             work = self._work(claim, said)
             also.append(work)
             events += [
                 claim_event("claim.rejected", after, level=said.level, reasons=said.codes),
                 opened(work),
             ]
+        elif said.verdict is AckVerdict.UNRECOGNIZED:
+            works = not_yet_known(self.ports.records, self._question(claim, said))
+            also += works
+            events += map(opened, works)
         elif said.verdict is not AckVerdict.REJECTED:
             events.append(
                 claim_event("claim.acknowledged", after, level=f"{said.level}.{said.verdict}")
@@ -255,6 +289,13 @@ class _Recording:
             )
         )
 
+    def _speaks_of_newest(self, claim: Claim, said: _Said) -> bool:
+        """Whether the answer is to the newest sending; one to an earlier sending only stands beside the claim."""
+        if said.pointer == PATIENT_CONTROL_NUMBER:
+            return said.control_number == claim.patient_control_number
+        attempt = newest_attempt(self.ports.records, claim)
+        return attempt is not None and said.control_number == attempt.group_control_number
+
     def _work(self, claim: Claim, said: _Said) -> WorkItem:
         """Who mends it, by the code the payer gave."""
         table: RejectionTable = rejection_table(self.ports.rule_sets.active("rejections"))
@@ -270,6 +311,20 @@ class _Recording:
             payer_id=claim.payer_id,
             amount_cents=claim.charge_cents,
             occurrence=f"{self.file_id}:{said.level}",
+        )
+
+    def _question(self, claim: Claim, said: _Said) -> WorkItem:
+        """The payer used a code that says neither yes nor no."""
+        return open_work_item(
+            queue=Queue.BILLING,
+            reason="acknowledgement_not_understood",
+            about=claim.subject,
+            recommended_action="ask the clearinghouse what the status code means for this claim",
+            at=self.now,
+            fields=said.codes,
+            payer_id=claim.payer_id,
+            amount_cents=claim.charge_cents,
+            occurrence=f"{self.file_id}:{said.codes}",
         )
 
     def _moved(self, claim: Claim, said: _Said) -> Claim:

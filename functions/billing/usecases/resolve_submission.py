@@ -3,7 +3,7 @@
 Reads   the claim and its newest attempt; the clearinghouse's own list.
 Writes  the attempt taken up by compare-and-set before it is sent again; the outcome.
 Emits   claim.submitted, claim.rejected or claim.submission.unknown.
-Fails   StaleRecordError (retry): another process took the attempt up.
+Fails   RetryLaterError (retry): another process took the attempt up.
 """
 
 from dataclasses import dataclass

@@ -16,7 +16,9 @@ from functions.billing.domain.errors import (
     ClearinghouseUnavailableError,
     IdempotencyKeyReusedError,
     RecordNotFoundError,
+    RetryLaterError,
     RuleSetError,
+    StaleRecordError,
 )
 from functions.billing.domain.rules.policy import PayerPolicy, payer_policies
 from functions.billing.domain.submission.attempt import Attempt, AttemptState, Pointer
@@ -118,7 +120,7 @@ class Sending:
         return self._again(submitting, attempt)
 
     def take_up(self, claim: Claim, attempt: Attempt) -> tuple[Claim, Attempt]:
-        """Win the right to send an interrupted attempt again; a rival that comes second gets StaleRecordError."""
+        """Win the right to send an interrupted attempt again; a rival that comes second must retry later."""
         now = self.ports.clock.now()
         taken = replace(attempt, tries=attempt.tries + 1, intended_at=now)
         held = claim.moved(
@@ -273,10 +275,11 @@ class Sending:
 
     def _numbers(self, claim: Claim) -> WireNumbers:
         partner = self.ports.clearinghouse.connector.name
-        following = self.ports.control_numbers.next
+        # One number for the interchange and its only group: whatever level an answer names, it leads here.
+        number = self.ports.control_numbers.next(partner, "ISA13")
         return WireNumbers(
-            interchange=following(partner, "ISA13"),
-            group=following(partner, "GS06"),
+            interchange=number,
+            group=number,
             # One claim a transaction: the group number already makes it unique.
             transaction=claim.attempt + 1,
         )
@@ -309,20 +312,23 @@ class Sending:
         events: tuple[OutboundEvent, ...] = (),
         facts: dict[str, str | int | bool | tuple[str, ...]] | None = None,
     ) -> None:
-        self.ports.records.commit(
-            Commit(
-                step=self.step,
-                cause=self.cause,
-                actor=Actor(self.step),
-                at=at,
-                root=claim,
-                decision=decision,
-                facts={"attempt": claim.attempt, **(facts or {})},
-                also=also,
-                new=new,
-                events=events,
-            )
+        commit = Commit(
+            step=self.step,
+            cause=self.cause,
+            actor=Actor(self.step),
+            at=at,
+            root=claim,
+            decision=decision,
+            facts={"attempt": claim.attempt, **(facts or {})},
+            also=also,
+            new=new,
+            events=events,
         )
+        try:
+            self.ports.records.commit(commit)
+        except StaleRecordError as stale:
+            # The only error a submitting state retries: whoever comes back reads what is known first.
+            raise RetryLaterError(stale.code, subject=stale.subject, detail=stale.detail) from None
 
 
 def newest_attempt(records: Records, claim: Claim) -> Attempt | None:

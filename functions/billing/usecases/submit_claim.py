@@ -3,7 +3,7 @@
 Reads   the claim, its content, the payer's policy.
 Writes  the attempt before anything leaves; the outcome after; the charge on the ledger.
 Emits   claim.submitted, claim.rejected or claim.submission.unknown.
-Fails   StaleRecordError (retry). A claim whose attempt was interrupted is never sent from here: see
+Fails   RetryLaterError (retry). A claim whose attempt was interrupted is never sent from here: see
         `resolve_submission`.
 """
 

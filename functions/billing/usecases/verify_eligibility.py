@@ -274,12 +274,8 @@ class _Verification:
 
     def _ask(self, inquiry: Inquiry, policy: PayerPolicy) -> EligibilityResult:
         clearinghouse = self._ports.clearinghouse
-        following = self._ports.control_numbers.next
-        numbers = WireNumbers(
-            interchange=following(clearinghouse.connector.name, "ISA13"),
-            group=following(clearinghouse.connector.name, "GS06"),
-            transaction=1,
-        )
+        number = self._ports.control_numbers.next(clearinghouse.connector.name, "ISA13")
+        numbers = WireNumbers(interchange=number, group=number, transaction=1)
         body = write_inquiry(
             inquiry, policy=policy, numbers=numbers, partner=clearinghouse.partner, at=self._now
         )

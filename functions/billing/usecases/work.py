@@ -10,3 +10,8 @@ def open_items_about(records: Records, subject: str) -> tuple[WorkItem, ...]:
         records.get(WorkItem, item.key) for item in records.listed(WorkItem, f"WORK#{subject}")
     )
     return tuple(item for item in found if item and item.state is WorkState.OPEN)
+
+
+def not_yet_known(records: Records, *items: WorkItem) -> tuple[WorkItem, ...]:
+    """Those of the items that are new: the same trouble reported twice is one item, open or resolved."""
+    return tuple(item for item in items if records.get(WorkItem, item.key) is None)

@@ -65,6 +65,7 @@ class Body:
         self.envelope = envelope
         self.byte_start = byte_start
         self.segment_count = 0
+        self.se: tuple[str, ...] = ()
         self.error: X12Error | None = None
         self.trace = Trace(
             envelope.file,

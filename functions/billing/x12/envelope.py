@@ -199,12 +199,15 @@ class Transaction:
         without a model.
     byte_start, byte_end
         From the first byte of ST to the byte after SE's terminator; -1 when made in memory.
+    se
+        The SE segment's elements as on the wire, written back while its count is right.
     """
 
     envelope: Envelope
     body: Any
     byte_start: int = -1
     byte_end: int = -1
+    se: tuple[str, ...] = ()
 
     @property
     def kind(self) -> str:
@@ -220,12 +223,11 @@ class Transaction:
         if self.envelope.kind == "TA1":
             return written
         cut = separators.element
-        number = self.envelope.control_number
-        return (
-            cut.join(("ST", *self.envelope.st)),
-            *written,
-            cut.join(("SE", str(len(written) + 2), number)),
-        )
+        count = len(written) + 2
+        se = self.se
+        if not se or not se[0].isdecimal() or int(se[0]) != count:
+            se = (str(count), self.envelope.control_number)
+        return cut.join(("ST", *self.envelope.st)), *written, cut.join(("SE", *se))
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,7 +16,7 @@ and gets a keyword-only constructor that type checkers understand.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from decimal import Decimal
 from typing import Any, ClassVar, Self, dataclass_transform
 
@@ -69,6 +69,7 @@ class Loop:
     _triggers: ClassVar[dict[str, tuple[Child, ...]]] = {}
     _tail: ClassVar[frozenset[str]] = frozenset()
     _levels: ClassVar[tuple[str, ...]] = ()
+    _level_aliases: ClassVar[Mapping[str, str]] = {}
     _known: ClassVar[frozenset[str]] = frozenset()
 
     wire_segments: Sequence[str]
@@ -137,7 +138,9 @@ class Loop:
             *(trimmed(elements, ELEMENT) for elements in tail.order.values()),
         )
         if self._levels:
-            self.wire_segments = number_hierarchy(self.wire_segments, self._levels)
+            self.wire_segments = number_hierarchy(
+                self.wire_segments, self._levels, self._level_aliases
+            )
         self.separators = MODEL_SEPARATORS
         self.origin = None
         self.divided = None

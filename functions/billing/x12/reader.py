@@ -72,7 +72,7 @@ class WholeBody(Body):
 
     def finish(self, byte_end: int) -> Iterator[Any]:
         """Give what remains; see `Body.finish`."""
-        yield Transaction(self.envelope, self._model(), self.byte_start, byte_end)
+        yield Transaction(self.envelope, self._model(), self.byte_start, byte_end, self.se)
 
     def faults(self) -> Iterator[X12Error]:
         """Give what else is wrong."""

@@ -13,6 +13,7 @@ AMT, QTY, MIA, MOA, TS2 and TS3 take no part in it.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import chain
 from typing import TYPE_CHECKING, ClassVar
 
 from .fields import (
@@ -329,6 +330,8 @@ class Remittance(RemittanceHeader, tail=("PLB",)):
     kind: ClassVar[str] = "835"
     version: ClassVar[str] = "005010X221A1"
 
+    ungrouped: tuple[ClaimPayment, ...] = loops(ClaimPayment, "CLP", rank=1)
+    """Claims of payers that leave the LX out."""
     groups: tuple[ClaimGroup, ...] = loops(ClaimGroup, "LX", rank=2)
     """Loops 2000."""
     provider_adjustments: tuple[ProviderAdjustment, ...] = provider_adjustments()
@@ -336,14 +339,13 @@ class Remittance(RemittanceHeader, tail=("PLB",)):
 
     def claims(self) -> Iterator[ClaimPayment]:
         """Give every claim in the order of the file, its ordinal set."""
-        ordinal = 0
-        for group in self.groups:
-            for claim in group.claims:
-                ordinal += 1
-                if claim.origin:
-                    claim.origin.ordinal = ordinal
-                    claim.origin.within = group
-                yield claim
+        grouped = ((group, claim) for group in self.groups for claim in group.claims)
+        claims = chain(((None, claim) for claim in self.ungrouped), grouped)
+        for ordinal, (group, claim) in enumerate(claims, 1):
+            if claim.origin:
+                claim.origin.ordinal = ordinal
+                claim.origin.within = group
+            yield claim
 
     @property
     def balance(self) -> RemittanceBalance:

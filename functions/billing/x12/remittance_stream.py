@@ -500,7 +500,8 @@ class RemittanceBody(Body):
     def _take_trios(self, elements: list[str]) -> bool:
         """Take a CAS of several trios, or with quantities; say whether it is well formed."""
         amounts, reasons = elements[3::3], elements[2::3]
-        if len(amounts) != len(reasons) or not all(amounts) or not all(reasons):
+        is_plain = len(amounts) == len(reasons) and all(amounts) and all(reasons)
+        if not is_plain or any(elements[4::3]):
             try:
                 amounts = [str(each.amount) for each in adjustments_in(elements)]
             except ValueError:

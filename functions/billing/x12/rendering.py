@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from .errors import X12Error
 from .separators import MODEL_SEPARATORS, Separators
@@ -39,7 +39,9 @@ def render(segments: Iterable[str], source: Separators, target: Separators) -> t
     return tuple(written)
 
 
-def number_hierarchy(segments: Sequence[str], levels: Sequence[str]) -> tuple[str, ...]:
+def number_hierarchy(
+    segments: Sequence[str], levels: Sequence[str], aliases: Mapping[str, str]
+) -> tuple[str, ...]:
     """Number the HL segments of a transaction made in memory.
 
     Parameters
@@ -48,6 +50,8 @@ def number_hierarchy(segments: Sequence[str], levels: Sequence[str]) -> tuple[st
         Segments whose HL03 is set, in order, with the separators of models.
     levels
         HL03 codes from the top down.
+    aliases
+        HL03 codes to write instead of others, where a transaction calls a level by another name.
 
     Returns
     -------
@@ -57,6 +61,7 @@ def number_hierarchy(segments: Sequence[str], levels: Sequence[str]) -> tuple[st
     """
     places = [at for at, each in enumerate(segments) if each.startswith("HL" + ELEMENT)]
     codes = [segments[at].split(ELEMENT)[3] for at in places]
+    codes = [aliases.get(code, code) for code in codes]
     written = list(segments)
     last: dict[int, int] = {}
     for number, (at, code) in enumerate(zip(places, codes, strict=True), 1):

@@ -209,6 +209,7 @@ class _Scan:
         if body.error is None and errors:
             body.error, *others = errors
         if body.error is None:
+            body.se = tuple(elements[1:])
             yield from body.finish(end)
         if body.error is not None:
             yield self._refused(body, body.error, end, others)

@@ -204,6 +204,7 @@ class ClaimAcknowledgement(_StatusTransaction):
     kind: ClassVar[str] = "277CA"
     version: ClassVar[str] = "005010X214"
     _levels = ("20", "21", "19", "PT")
+    _level_aliases: ClassVar[dict[str, str]] = {"22": "PT"}
 
     structure: str = text("BHT", 1, default="0085")
     """BHT01."""

@@ -327,8 +327,11 @@ def _interchange_batches(
                 return
             if window.at_end and rest.startswith("IEA" + separators.element):
                 # Editors drop the last terminator; the control number proves the rest is there.
-                window.text = text.rstrip(_BLANKS) + terminator
-                continue
+                start = window.byte + len(text) - len(text.lstrip(_BLANKS))
+                offsets = [start, window.byte + len(text.rstrip(_BLANKS))]
+                yield Batch([rest], interchange, *offsets, offsets=offsets)
+                window.drop(len(text))
+                return
             yield _uncut(window, interchange, name)
             return
         if text.startswith(line_break, end):
@@ -368,9 +371,7 @@ def cut_batch(text: str, interchange: Interchange, byte: int) -> Batch:
     terminator, line_break = separators.segment, separators.line_break
     whole = terminator + line_break
     end = byte + len(text)
-    if not text.endswith(whole):
-        text += line_break
-    if _is_regular(text, terminator, line_break):
+    if text.endswith(whole) and _is_regular(text, terminator, line_break):
         segments = text.split(whole)
         segments.pop()
         return Batch(segments, interchange, byte, end, stride=len(whole), text=text)
@@ -389,3 +390,24 @@ def _is_regular(text: str, terminator: str, line_break: str) -> bool:
         return True
     count = text.count(terminator)
     return text.count(whole) == count and all(text.count(each) == count for each in line_break)
+
+
+def segments(
+    file: BinaryIO | bytes, name: str = ""
+) -> Iterator[tuple[str, Interchange] | Uncut]:
+    """Give a file's segments one by one, each with its interchange; for people and for tests."""
+    for batch in batches(file, name):
+        if isinstance(batch, Uncut):
+            yield batch
+            continue
+        if any(batch.is_uneven(segment) for segment in batch.segments):
+            batch.straighten()
+        cut = batch.interchange.separators.element
+        for index, segment in enumerate(batch.segments):
+            if index and segment.startswith("ISA") and not segment[3:4].isalnum():
+                batch.ends_at = batch.byte_of(index)
+                break
+            yield segment, batch.interchange
+            if segment.startswith("IEA" + cut):
+                batch.ends_at = batch.byte_of(index + 1)
+                break

@@ -108,13 +108,12 @@ class _Writer:
             if separators.repetition:
                 elements[10] = separators.repetition
             elements[15] = separators.component
-        return self._line(("ISA", *elements), is_isa=True)
+        return self._line(("ISA", *elements))
 
-    def _line(self, elements: tuple[str, ...], *, is_isa: bool = False) -> bytes:
+    def _line(self, elements: tuple[str, ...]) -> bytes:
         separators = self.separators
-        taken = {separators.element, separators.segment}
-        if not is_isa:
-            taken |= {separators.component, separators.repetition} - {""}
+        # The envelope has no composites, so only these two could break it.
+        taken = (separators.element, separators.segment)
         if any(each in element for element in elements for each in taken):
             raise X12Error(
                 "separator_in_text",

@@ -34,21 +34,10 @@ from functions.billing.x12.remittance_835 import (
     Remittance,
     ServicePayment,
 )
-from functions.billing.x12.status_277 import (
-    ClaimAcknowledgement,
-    ClaimStatus,
-    StatusProvider,
-    StatusReceiver,
-    StatusSource,
-    StatusSubscriber,
-    TracedStatus,
-)
 from functions.billing.x12.values import (
     Adjustment,
     DatedPeriod,
     ProviderAdjustment,
-    StatusCode,
-    StatusInformation,
 )
 
 SENT_ON = datetime(2026, 3, 9, 8, 30, tzinfo=UTC)
@@ -122,7 +111,11 @@ class Answered:
 
 def answered(split: Split | None = None, **changes: object) -> Answered:
     """A one-line answer, from the line's split."""
-    line = {name: changes.pop(name) for name in ("line_id", "procedure", "remarks", "submitted", "short_cents", "charge_cents") if name in changes}
+    line = {
+        name: changes.pop(name)
+        for name in ("line_id", "procedure", "remarks", "submitted", "short_cents", "charge_cents")
+        if name in changes
+    }
     return Answered(lines=(Paid(split=split or {}, **line),), **changes)  # type: ignore[arg-type]
 
 
@@ -146,7 +139,13 @@ def payment(
         trace_number=trace,
         originator_id=payer_number,
         production_date=SENT_ON.date(),
-        payer=Payer(name="BLUE PEAK HEALTH", street="1 PEAK ROAD", city="DENVER", state="CO", postal_code="802020001"),
+        payer=Payer(
+            name="BLUE PEAK HEALTH",
+            street="1 PEAK ROAD",
+            city="DENVER",
+            state="CO",
+            postal_code="802020001",
+        ),
         payee=Payee(name="SPRINGFIELD CLINIC", id_qualifier="XX", id=OUR_NPI),
         groups=(ClaimGroup(number="1", claims=tuple(_claim(claim) for claim in claims)),),
         provider_adjustments=tuple(
@@ -162,7 +161,9 @@ def payment(
     )
 
 
-def remittance_file(*claims: Answered, usage: str = "P", interchange: int = 900, **of_payment: object) -> bytes:
+def remittance_file(
+    *claims: Answered, usage: str = "P", interchange: int = 900, **of_payment: object
+) -> bytes:
     """A file with one payment."""
     return file_of(payment(*claims, **of_payment), usage=usage, interchange=interchange)  # type: ignore[arg-type]
 
@@ -185,7 +186,9 @@ def _claim(claim: Answered) -> ClaimPayment:
         facility_code="11",
         frequency="1",
         adjustments=_adjustments(claim.split),
-        patient=Party(kind="1", name="QUILLFEATHER", first_name="ADA", id_qualifier="MI", id="ABC123456789"),
+        patient=Party(
+            kind="1", name="QUILLFEATHER", first_name="ADA", id_qualifier="MI", id="ABC123456789"
+        ),
         lines=tuple(_line(line) for line in claim.lines),
     )
 
@@ -238,7 +241,11 @@ def syntax_file(group: str, *, result: str = "A", interchange: int = 900) -> byt
     faults = (
         ()
         if result == "A"
-        else (SegmentError(segment="NM1", position=8, code="8", elements=(ElementError(element=9, code="7"),)),)
+        else (
+            SegmentError(
+                segment="NM1", position=8, code="8", elements=(ElementError(element=9, code="7"),)
+            ),
+        )
     )
     transaction = TransactionAcknowledgement(
         transaction_set="837",
@@ -269,72 +276,76 @@ def interchange_file(control_number: str, *, result: str, note: str) -> bytes:
     return f"{isa}TA1*{control_number}*260302*1200*{result}*{note}~IEA*0*000000900~".encode()
 
 
-def said(pcn: str, code: str, *, pccn: str = "") -> ClaimStatus:
-    """One claim's status: `A2:20`, `A7:562:85`."""
-    category, status, *entity = code.split(":")
-    return ClaimStatus(
-        trace_number=pcn,
-        statuses=(_status(category, status, *entity),),
-        payer_claim_control_number=pccn or None,
-    )
+@dataclass(frozen=True, slots=True)
+class Said:
+    """One claim's status in a 277CA: `Said("C1", "A7:562:85")`."""
 
-
-def _status(category: str, status: str, entity: str = "") -> StatusInformation:
-    return StatusInformation(
-        codes=(StatusCode(category, status, entity),),
-        effective_on=SENT_ON.date(),
-        action="U" if category in {"A3", "A6", "A7", "A8"} else "WQ",
-        charge=Decimal(150),
-    )
+    pcn: str
+    code: str
+    pccn: str = ""
 
 
 def front_door_file(
-    *claims: ClaimStatus, batch: str = "000000001", batch_code: str = "A1:19", interchange: int = 900
+    *claims: Said,
+    batch: str = "000000001",
+    batch_code: str = "A1:19",
+    provider_code: str = "",
+    interchange: int = 900,
 ) -> bytes:
-    """A 277CA of one batch; with a rejecting `batch_code` and no claims it rejects the whole batch."""
-    subscribers = tuple(
-        StatusSubscriber(
-            party=Party(role="QC", kind="1", name="QUILLFEATHER", first_name="ADA", id_qualifier="MI", id="ABC123456789"),
-            claims=(claim,),
-        )
-        for claim in claims
+    """A 277CA of one batch. A rejecting `batch_code` or `provider_code` may stand without claims."""
+    segments = [
+        "BHT*0085*08*1*20260309*0830*TH",
+        "HL*1**20*1",
+        "NM1*AY*2*HOUSE*****46*HOUSE1",
+        "TRN*1*HOUSE-1",
+        "DTP*050*D8*20260309",
+        "DTP*009*D8*20260309",
+        f"HL*2*1*21*{int(bool(claims or provider_code))}",
+        "NM1*41*2*CLINICS*****46*CLINIC1",
+        f"TRN*2*{batch}",
+        _stc(batch_code),
+    ]
+    if claims or provider_code:
+        segments += [
+            f"HL*3*2*19*{int(bool(claims))}",
+            f"NM1*85*2*SPRINGFIELD CLINIC*****XX*{OUR_NPI}",
+            "TRN*1*0",
+            *([_stc(provider_code)] if provider_code else []),
+        ]
+    for number, claim in enumerate(claims, start=4):
+        segments += [
+            f"HL*{number}*3*PT",
+            "NM1*QC*1*QUILLFEATHER*ADA****MI*ABC123456789",
+            f"TRN*2*{claim.pcn}",
+            _stc(claim.code),
+            *([f"REF*1K*{claim.pccn}"] if claim.pccn else []),
+            "DTP*472*D8*20260226",
+        ]
+    return _wrapped(segments, "277", "HN", "005010X214", interchange)
+
+
+def _stc(code: str) -> str:
+    action = "U" if code[:2] in {"A3", "A6", "A7", "A8"} else "WQ"
+    return f"STC*{code}*20260309*{action}*150"
+
+
+def _wrapped(
+    segments: Sequence[str], set_id: str, functional_id: str, version: str, interchange: int
+) -> bytes:
+    isa = (
+        "ISA*00*          *00*          *ZZ*HOUSE1         *ZZ*CLINIC1        "
+        f"*260309*0830*^*00501*{interchange:09d}*0*P*:"
     )
-    providers = (
-        (
-            StatusProvider(
-                provider=Party(role="85", kind="2", name="SPRINGFIELD CLINIC", id_qualifier="XX", id=OUR_NPI),
-                status=TracedStatus(trace_type="1", trace_number="0"),
-                subscribers=subscribers,
-            ),
-        )
-        if claims
-        else ()
-    )
-    category, code, *entity = batch_code.split(":")
-    body = ClaimAcknowledgement(
-        reference="1",
-        created_on=SENT_ON.date(),
-        created_at="0830",
-        type="TH",
-        sources=(
-            StatusSource(
-                payer=Party(role="AY", kind="2", name="HOUSE", id_qualifier="46", id="HOUSE1"),
-                status=TracedStatus(trace_type="1", trace_number="HOUSE-1"),
-                receivers=(
-                    StatusReceiver(
-                        receiver=Party(role="41", kind="2", name="CLINICS", id_qualifier="46", id="CLINIC1"),
-                        status=TracedStatus(
-                            trace_type="2",
-                            trace_number=batch,
-                            statuses=(_status(category, code, *entity),),
-                        ),
-                        providers=providers,
-                    ),
-                ),
-            ),
-        ),
-    )
-    return file_of(body, interchange=interchange)
+    lines = [
+        isa,
+        f"GS*{functional_id}*HOUSE1*CLINIC1*20260309*0830*{interchange}*X*{version}",
+        f"ST*{set_id}*0001*{version}",
+        *segments,
+        f"SE*{len(segments) + 2}*0001",
+        f"GE*1*{interchange}",
+        f"IEA*1*{interchange:09d}",
+    ]
+    return ("~".join(lines) + "~").encode()
 
 
 # --- 271 -----------------------------------------------------------------------------------
@@ -352,7 +363,10 @@ def benefits_file(
 ) -> bytes:
     """A 271: covered (EB01 1) or not (6), or refused with AAA codes."""
     rejections = tuple(
-        RequestValidation(valid="N" if error_level == "subscriber" else "Y", reason=code, follow_up="R") for code in errors
+        RequestValidation(
+            valid="N" if error_level == "subscriber" else "Y", reason=code, follow_up="R"
+        )
+        for code in errors
     )
     statements = [
         EligibilityInformation(
@@ -375,7 +389,11 @@ def benefits_file(
             EligibilityInformation(
                 information="R",
                 service_types=("30",),
-                related_parties=(RelatedParty(role="PR", kind="2", name=other_payer, id_qualifier="PI", id=other_payer),),
+                related_parties=(
+                    RelatedParty(
+                        role="PR", kind="2", name=other_payer, id_qualifier="PI", id=other_payer
+                    ),
+                ),
             )
         )
     refused = bool(errors)
@@ -405,11 +423,12 @@ def benefits_file(
         created_at="0830",
         sources=(
             ResponseSource(
-                payer=ResponseParty(role="PR", kind="2", name="BLUE PEAK HEALTH", id_qualifier="PI", id="BPK01"),
+                payer=ResponseParty(
+                    role="PR", kind="2", name="BLUE PEAK HEALTH", id_qualifier="PI", id="BPK01"
+                ),
                 rejections=rejections if error_level == "source" else (),
                 receivers=() if error_level == "source" and refused else (receiver,),
             ),
         ),
     )
     return file_of(body)
-

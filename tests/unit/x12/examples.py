@@ -307,9 +307,7 @@ def professional_claims(*claims: ProfessionalClaim) -> ProfessionalClaims:
                             birth_date=date(1980, 1, 1),
                             sex="F",
                         ),
-                        payer=Party(
-                            kind="2", name="EXAMPLE PLAN", id_qualifier="PI", id="EX001"
-                        ),
+                        payer=Party(kind="2", name="EXAMPLE PLAN", id_qualifier="PI", id="EX001"),
                         claims=claims or (professional_claim(),),
                     ),
                 ),

@@ -5,10 +5,10 @@ information. The JSON Schemas in `contracts/` are generated from here.
 """
 
 from collections.abc import Mapping
-from datetime import date, datetime
+from datetime import date
 from typing import Annotated, Any, ClassVar, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
 Identifier = Annotated[str, Field(min_length=1, max_length=128, pattern=r"^[A-Za-z0-9._:\-/|]+$")]
 Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
@@ -40,7 +40,7 @@ class AppointmentCreated(_Document):
     consumer = "checks eligibility and estimates the patient's share"
     appointment_id: Identifier
     patient_id: Identifier
-    starts_at: datetime
+    starts_at: AwareDatetime
     location_id: Identifier | None = None
     encounter_id: Identifier | None = None
 
@@ -213,7 +213,7 @@ class EligibilityUnavailable(_Outbound):
     event_type = "eligibility.unavailable"
     coverage_id: Identifier
     payer_id: Identifier
-    recheck_at: datetime
+    recheck_at: AwareDatetime
     appointment_id: str = ""
 
 
@@ -419,8 +419,8 @@ class Envelope(BaseModel):
     id: Identifier
     type: Identifier
     version: int
-    occurred_at: datetime
-    signed_at: datetime
+    occurred_at: AwareDatetime
+    signed_at: AwareDatetime
     producer: Identifier
     key_id: Identifier
     correlation_id: Identifier

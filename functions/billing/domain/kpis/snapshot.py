@@ -37,8 +37,8 @@ class KpiSnapshot:
 
     @property
     def key(self) -> Key:
-        """By day, then by the cause of the run."""
-        return Key(f"KPI#{self.measured_at:%Y-%m-%d}", f"RUN#{self.cause_id}")
+        """A partition for each run, named by its cause."""
+        return Key(f"KPI#{self.cause_id}", "KPI")
 
     @property
     def subject(self) -> str:

@@ -53,7 +53,7 @@ class Remittance:
     deposit_id: str = ""
     deposited_cents: int = 0
     posted_at: datetime | None = None
-    due_kind: str = "REMITTANCE"
+    due_kind: str = ""
     due_at: datetime | None = None
     version: int = 0
     audit_head: str = ""

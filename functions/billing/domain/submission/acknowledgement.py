@@ -9,11 +9,12 @@ from functions.billing.domain.keys import Key
 
 
 class AckVerdict(StrEnum):
-    """What one acknowledgement says of one claim. Received is not accepted."""
+    """What one acknowledgement says of one claim. Received is not accepted; unrecognized moves nothing."""
 
     ACCEPTED = "accepted"
     RECEIVED = "received"
     REJECTED = "rejected"
+    UNRECOGNIZED = "unrecognized"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,0 +1,183 @@
+"""Looking into what the system holds: claims, one claim's story, work, KPIs. Nothing is changed."""
+
+import json
+from collections import Counter
+
+import click
+import msgspec
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from cli.run import console
+from cli.target import LOCAL, Target, target
+from functions.billing.domain.claims.claim import Claim
+from functions.billing.domain.denials.case import DenialCase
+from functions.billing.domain.submission.attempt import Pointer
+from functions.billing.domain.work_items import WorkItem, WorkState
+from local.accounting import accounts_of, outcome_of
+from local.collect import kpi_table
+from local.errors import LocalCloudError
+from local.report.words import dollars, measure, queue, sentence, state
+from local.run_report import ClaimStory
+from local.store import Store
+from local.story import claim_story
+
+_STAGE = click.option(
+    "--stage", default=LOCAL, show_default=True, help="The local cloud, or a stage on AWS."
+)
+_AS_JSON = click.option("--json", "as_json", is_flag=True, help="For other programs.")
+_TONES = {"good": "green", "bad": "red", "warn": "yellow", "main": "blue"}
+
+
+def _everything(where: Target) -> Store:
+    return Store.scanned(where.aws, where.deployment)
+
+
+@click.command()
+@_STAGE
+@click.option("--state", "wanted", default="", help="Only claims in this state, such as held.")
+@click.option("--payer", default="", help="Only claims to this payer.")
+@click.option("--denied", is_flag=True, help="Only claims that were denied, wholly or in part.")
+@_AS_JSON
+def claims(*, stage: str, wanted: str, payer: str, denied: bool, as_json: bool) -> None:
+    """List claims: state, verdict, money."""
+    store = _everything(target(stage))
+    with_denial = {case.claim_id for case in store.of(DenialCase)}
+    found = [
+        one
+        for one in accounts_of(store).claims
+        if wanted in {"", one.claim.state.value}
+        and payer in {"", one.claim.payer_id}
+        and (not denied or one.claim.claim_id in with_denial)
+    ]
+    if as_json:
+        click.echo(
+            json.dumps([msgspec.to_builtins(one.claim) for one in found], indent=2, default=str)
+        )
+        return
+    table = Table("Claim", "Encounter", "Payer", "State", "Outcome", "Billed", "Paid", "Open", "Why")
+    for one in sorted(found, key=lambda each: (each.claim.state.value, each.claim.claim_id)):
+        table.add_row(
+            one.claim.claim_id,
+            one.claim.encounter_id,
+            one.claim.payer_id,
+            one.claim.state.value,
+            sentence(outcome_of(one)).lower(),
+            dollars(one.balance.charged_cents),
+            dollars(one.standing.paid_cents),
+            dollars(one.balance.outstanding_cents),
+            ", ".join(one.claim.reasons),
+        )
+    console().print(table)
+
+
+@click.group()
+def claim() -> None:
+    """One claim."""
+
+
+@claim.command("show")
+@click.argument("name")
+@_STAGE
+@_AS_JSON
+def show(*, name: str, stage: str, as_json: bool) -> None:
+    """Tell a claim's whole story. NAME is a claim id, an encounter id or a patient control number."""
+    where = target(stage)
+    claim_id = _claim_id(where, name)
+    store = Store.of_claim(where.aws, where.deployment, claim_id)
+    found = next((one for one in store.of(Claim) if one.claim_id == claim_id), None)
+    if found is None:
+        raise LocalCloudError(f"There is no claim {name}.", advice="List them with: billing claims")
+    story = claim_story(store, found)
+    if as_json:
+        click.echo(msgspec.json.format(msgspec.json.encode(story), indent=2).decode())
+        return
+    print_story(story, console())
+
+
+def _claim_id(where: Target, name: str) -> str:
+    """The claim a person means, by whichever of its names."""
+    client, table = where.aws.client("dynamodb"), where.deployment.records_table
+    pointer = Pointer.key_of("PCN", name)
+    answer = client.get_item(
+        TableName=table, Key={"pk": {"S": pointer.partition}, "sk": {"S": pointer.sort}}
+    )
+    if "Item" in answer:
+        return str(answer["Item"]["target"]["S"])
+    encounter = client.get_item(
+        TableName=table, Key={"pk": {"S": f"ENCOUNTER#{name}"}, "sk": {"S": "ENCOUNTER"}}
+    )
+    claim_ids = encounter.get("Item", {}).get("claim_ids", {}).get("L", [])
+    return str(claim_ids[0]["S"]) if claim_ids else name
+
+
+def print_story(story: ClaimStory, shown: Console) -> None:
+    """A story as lines: when, what, why, and what proves it."""
+    shown.print(f"[bold]Claim {story.claim_id}[/]  encounter {story.encounter_id}", highlight=False)
+    shown.print(story.headline, highlight=False)
+    shown.print(
+        f"billed {dollars(story.charge_cents)}, paid {dollars(story.paid_cents)}, "
+        f"patient {dollars(story.patient_cents)}, open {dollars(story.outstanding_cents)}; "
+        f"now {state(story.state)}\n",
+        highlight=False,
+    )
+    for step in story.steps:
+        tone = _TONES.get(step.tone, "white")
+        shown.print(
+            Text.assemble(
+                (f"{step.at:%Y-%m-%d %H:%M:%S}  ", "dim"), ("● ", tone), (step.title, "bold")
+            ),
+            highlight=False,
+        )
+        for line in (step.because, "; ".join(step.facts)):
+            if line:
+                shown.print(Text(f"{'':23}{line}"), highlight=False)
+        for line in step.evidence:
+            shown.print(Text(f"{'':23}{line}", style="dim"), highlight=False)
+
+
+@click.command()
+@_STAGE
+@click.option("--queue", "wanted", default="", help="Only this queue, such as coding.")
+@_AS_JSON
+def work(*, stage: str, wanted: str, as_json: bool) -> None:
+    """Show what people must do now, by queue."""
+    items = [
+        item
+        for item in _everything(target(stage)).of(WorkItem)
+        if item.state is WorkState.OPEN and wanted in {"", item.queue.value}
+    ]
+    items.sort(key=lambda item: (item.queue, item.due_at is None, str(item.due_at)))
+    if as_json:
+        click.echo(json.dumps([msgspec.to_builtins(item) for item in items], indent=2))
+        return
+    table = Table("Queue", "Due", "Why", "About", "Money", "What to do")
+    for item in items:
+        table.add_row(
+            queue(item.queue),
+            f"{item.due_at:%d %b}" if item.due_at else "",
+            sentence(item.reason),
+            item.about,
+            dollars(item.amount_cents) if item.amount_cents else "",
+            item.recommended_action,
+        )
+    shown = console()
+    shown.print(table)
+    counts = Counter(queue(item.queue) for item in items)
+    shown.print(", ".join(f"{name} {count}" for name, count in counts.items()) or "Nothing to do.")
+
+
+@click.command()
+@_STAGE
+def kpis(*, stage: str) -> None:
+    """Show the newest measurement of every KPI."""
+    found = kpi_table(_everything(target(stage)))
+    if not found:
+        click.echo("Nothing was measured yet.")
+        return
+    table = Table("KPI", "Value", "Of", "Definition")
+    for one in found:
+        of = "" if one.numerator is None else f"{one.numerator:,.0f} / {one.denominator:,.0f}"
+        table.add_row(one.label, measure(one.value, one.unit), of, one.definition)
+    console().print(table)
