@@ -147,7 +147,9 @@ def _in_one_line(error: Exception) -> str:
     logger.propagate = False
     logger.addHandler(logging.FileHandler(_ERROR_LOG))
     logger.error("the command failed", exc_info=error)
-    return f"✗ Unexpected {type(error).__name__}. Where it arose is in {_ERROR_LOG}; please report it."
+    return (
+        f"✗ Unexpected {type(error).__name__}. Where it arose is in {_ERROR_LOG}; please report it."
+    )
 
 
 if __name__ == "__main__":

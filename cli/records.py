@@ -56,7 +56,9 @@ def claims(*, stage: str, wanted: str, payer: str, denied: bool, as_json: bool) 
             json.dumps([msgspec.to_builtins(one.claim) for one in found], indent=2, default=str)
         )
         return
-    table = Table("Claim", "Encounter", "Payer", "State", "Outcome", "Billed", "Paid", "Open", "Why")
+    table = Table(
+        "Claim", "Encounter", "Payer", "State", "Outcome", "Billed", "Paid", "Open", "Why"
+    )
     for one in sorted(found, key=lambda each: (each.claim.state.value, each.claim.claim_id)):
         table.add_row(
             one.claim.claim_id,

@@ -54,9 +54,7 @@ def run_day_command(
     cloud.simulator.new_world(plan.world)
     seed_rule_sets(cloud.aws, cloud.deployment, replaced=plan.rule_sets, at=now)
     with narrator.shown():
-        report = drive_day(
-            cloud, day, narrator=narrator, started_at=now, started=time.monotonic()
-        )
+        report = drive_day(cloud, day, narrator=narrator, started_at=now, started=time.monotonic())
     return _finish(report, shown, report_file=report_file, page_file=page_file)
 
 

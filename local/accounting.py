@@ -72,8 +72,7 @@ def accounts_of(store: Store) -> Accounts:
     """Sum the ledger."""
     by_partition = store.postings()
     claims = tuple(
-        _claim_money(claim, by_partition.get(claim.key.partition, []))
-        for claim in store.of(Claim)
+        _claim_money(claim, by_partition.get(claim.key.partition, [])) for claim in store.of(Claim)
     )
     every = [posting for postings in by_partition.values() for posting in postings]
     return Accounts(

@@ -178,9 +178,7 @@ class Tap:
     @property
     def files(self) -> set[str]:
         """Keys of files whose arrival was announced."""
-        return {
-            str(one.detail["object"]["key"]) for one in self.heard if one.source == "aws.s3"
-        }
+        return {str(one.detail["object"]["key"]) for one in self.heard if one.source == "aws.s3"}
 
 
 def _let_the_bus_send(arn: str) -> dict[str, Any]:
@@ -191,4 +189,3 @@ def _let_the_bus_send(arn: str) -> dict[str, Any]:
         "Resource": arn,
     }
     return {"Version": "2012-10-17", "Statement": [statement]}
-

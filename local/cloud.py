@@ -6,10 +6,13 @@ failure half way. Logs of all children stay in the run's folder under `.local/`.
 
 import contextlib
 import dataclasses
+import fcntl
 import json
 import os
 import shutil
+import signal
 import tempfile
+import threading
 from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
@@ -103,10 +106,11 @@ class Plan:
 @contextlib.contextmanager
 def running_cloud(plan: Plan, *, purpose: str, narrator: Narrator) -> Iterator[Cloud]:
     """A local cloud for the length of a block; whatever happens inside, all of it is stopped."""
-    with contextlib.ExitStack() as to_stop:
-        to_stop.enter_context(_undisturbed_end())
-        cloud = _bring_up(plan, _run_folder(purpose), narrator, to_stop)
-        yield cloud
+    to_stop = contextlib.ExitStack()
+    try:
+        yield _bring_up(plan, _run_folder(purpose), narrator, to_stop)
+    finally:
+        _stop_all(to_stop)
 
 
 def bring_up(plan: Plan, *, narrator: Narrator) -> Cloud:
@@ -119,12 +123,29 @@ def bring_up(plan: Plan, *, narrator: Narrator) -> Cloud:
     """
     if read_running_cloud() is not None:
         raise LocalCloudError("A local cloud is already up.", advice="Stop it with: make down")
-    with contextlib.ExitStack() as to_stop:
-        to_stop.enter_context(_undisturbed_end())
+    to_stop = contextlib.ExitStack()
+    try:
         cloud = _bring_up(plan, _run_folder("up"), narrator, to_stop)
         _write_running_cloud(cloud)
         to_stop.pop_all()
+    finally:
+        _stop_all(to_stop)
     return cloud
+
+
+def _stop_all(to_stop: contextlib.ExitStack) -> None:
+    """Stop what was started; a second Ctrl-C must not leave half of it running."""
+    if threading.current_thread() is not threading.main_thread():
+        to_stop.close()
+        return
+    held = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+    for number in held:
+        signal.signal(number, signal.SIG_IGN)
+    try:
+        to_stop.close()
+    finally:
+        for number, handler in held.items():
+            signal.signal(number, handler)
 
 
 def take_down() -> bool:
@@ -197,33 +218,29 @@ def _run_folder(purpose: str) -> Path:
     return folder
 
 
-def _bring_up(
-    plan: Plan, folder: Path, narrator: Narrator, to_stop: contextlib.ExitStack
-) -> Cloud:
+def _bring_up(plan: Plan, folder: Path, narrator: Narrator, to_stop: contextlib.ExitStack) -> Cloud:
     # Functions unpack themselves here, some gigabytes in all.
     scratch = Path(tempfile.mkdtemp(prefix="billing-local-"))
     to_stop.callback(shutil.rmtree, scratch, ignore_errors=True)
     logs = folder / "logs"
-    builder = to_stop.enter_context(ThreadPoolExecutor(max_workers=2))
-    with narrator.task("Start the AWS emulator and the payer simulator"):
+    with ThreadPoolExecutor(max_workers=1) as builder:
         built = builder.submit(_build_assets, logs)
-        emulator, endpoint = _start_emulator(logs, scratch, to_stop)
-        payers, simulator_url = _start_simulator(plan.world, folder, logs, to_stop)
-        _wait_for_emulator(emulator, endpoint)
-        _wait_for_simulator(payers, simulator_url)
-    with narrator.task("Bootstrap (cdk bootstrap)"):
-        _bootstrap(endpoint, logs, scratch)
-    with narrator.task("Build what is deployed"):
-        built.result()
+        with narrator.task("Start the AWS emulator and the payer simulator"):
+            emulator, endpoint = _start_emulator(logs, scratch, to_stop)
+            payers, simulator_url = _start_simulator(plan.world, folder, logs, to_stop)
+            _wait_for_emulator(emulator, endpoint)
+            _wait_for_simulator(payers, simulator_url)
+        with narrator.task("Bootstrap (cdk bootstrap)"):
+            _bootstrap(endpoint, logs, scratch)
+        with narrator.task("Build what is deployed"):
+            built.result()
     with narrator.task("Deploy (cdk deploy)"):
         deployment = _deploy(endpoint, simulator_url, folder, logs, scratch)
     with narrator.task("Put keys, rule sets and tables in place"):
         aws = Aws(endpoint)
         keys = Keys.for_producers(plan.producers)
         seed_secrets(aws, deployment, keys=keys, api_key=API_KEY)
-        versions = seed_rule_sets(
-            aws, deployment, replaced=plan.rule_sets, at=datetime.now(UTC)
-        )
+        versions = seed_rule_sets(aws, deployment, replaced=plan.rule_sets, at=datetime.now(UTC))
     return Cloud(
         folder=folder,
         endpoint=endpoint,
@@ -236,9 +253,7 @@ def _bring_up(
     )
 
 
-def _start_emulator(
-    logs: Path, scratch: Path, to_stop: contextlib.ExitStack
-) -> tuple[Child, str]:
+def _start_emulator(logs: Path, scratch: Path, to_stop: contextlib.ExitStack) -> tuple[Child, str]:
     port = free_port()
     environment = {
         "PATH": _path(),
@@ -303,6 +318,14 @@ def _wait_for_simulator(child: Child, url: str) -> None:
 
 
 def _build_assets(logs: Path) -> None:
+    LOCAL_FOLDER.mkdir(exist_ok=True)
+    # Two runs at once share the built assets, and must not write them at the same time.
+    with (LOCAL_FOLDER / "build.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        _run_build(logs)
+
+
+def _run_build(logs: Path) -> None:
     run(
         "Building the functions",
         [interpreter(), "-m", "infra.build_assets", "local"],

@@ -78,8 +78,6 @@ class Deployment:
 
 def _ending(outputs: Mapping[str, str], suffix: str) -> dict[str, str]:
     found = {
-        name.removesuffix(suffix): value
-        for name, value in outputs.items()
-        if name.endswith(suffix)
+        name.removesuffix(suffix): value for name, value in outputs.items() if name.endswith(suffix)
     }
     return dict(sorted(found.items()))

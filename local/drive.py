@@ -218,14 +218,18 @@ class Driver:
     def _claims_awaiting_approval(self) -> dict[str, list[str]]:
         if not self.day.approvals:
             return {}
-        pages = self.cloud.aws.client("dynamodb").get_paginator("scan").paginate(
-            TableName=self.cloud.deployment.records_table,
-            FilterExpression="kind = :kind AND #state = :state",
-            ExpressionAttributeNames={"#state": "state"},
-            ExpressionAttributeValues={
-                ":kind": {"S": "CLAIM"},
-                ":state": {"S": "awaiting_approval"},
-            },
+        pages = (
+            self.cloud.aws.client("dynamodb")
+            .get_paginator("scan")
+            .paginate(
+                TableName=self.cloud.deployment.records_table,
+                FilterExpression="kind = :kind AND #state = :state",
+                ExpressionAttributeNames={"#state": "state"},
+                ExpressionAttributeValues={
+                    ":kind": {"S": "CLAIM"},
+                    ":state": {"S": "awaiting_approval"},
+                },
+            )
         )
         found: dict[str, list[str]] = {}
         for page in pages:

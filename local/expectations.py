@@ -43,9 +43,7 @@ def _problems(evidence: Evidence, expected: Expectation) -> Iterator[str]:
             yield f"no work {reason} for {queue} (there is {_listed(work)})"
 
 
-def _verdict_problems(
-    evidence: Evidence, expected: Expectation, found: Related
-) -> Iterator[str]:
+def _verdict_problems(evidence: Evidence, expected: Expectation, found: Related) -> Iterator[str]:
     words = {str(claim.adjudication) for claim in found.claims if claim.adjudication}
     if expected.adjudication and expected.adjudication not in words:
         yield f"adjudication is {', '.join(sorted(words)) or 'missing'}, not {expected.adjudication}"

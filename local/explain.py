@@ -47,7 +47,18 @@ class Evidence:
 
     def worked(self) -> set[str]:
         """What there is or was work about."""
-        return {item.about for item in self.store.of(WorkItem)}
+        return {item.about for item in self.store.of(WorkItem)} | self._answered_in_quarantine()
+
+    def _answered_in_quarantine(self) -> set[str]:
+        """Claims whose answer lies in a payment kept aside, which is finance's work."""
+        ours = {one.patient_control_number: one.claim_id for one in self.store.of(Attempt)}
+        return {
+            f"claim:{ours[number]}"
+            for payment in self.store.of(Remittance)
+            if payment.state is RemittanceState.QUARANTINED
+            for number in payment.claims_named
+            if number in ours
+        }
 
     def payer_claims(self) -> dict[str, list[Mapping[str, Any]]]:
         """What the payers hold, by our claim's id; unknown ones under an empty id."""
@@ -130,7 +141,9 @@ def _why_stuck(
         case ClaimState.ADJUDICATED | ClaimState.CLOSED:
             is_open = money.open_insurance_cents != 0 or money.balance.credit_cents != 0
             if is_open and not (has_work or is_denied):
-                return f"was answered, and {money.open_insurance_cents} cents are open for no reason"
+                return (
+                    f"was answered, and {money.open_insurance_cents} cents are open for no reason"
+                )
     return ""
 
 

@@ -116,7 +116,9 @@ def run(
         stop(child)
         raise
     if code:
-        raise LocalCloudError(f"{name} failed: {last_lines(log)}.", advice=f"The whole log is {log}.")
+        raise LocalCloudError(
+            f"{name} failed: {last_lines(log)}.", advice=f"The whole log is {log}."
+        )
 
 
 def wait_until_ready(

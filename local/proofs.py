@@ -12,24 +12,40 @@ from local.store import Store
 _STRANGER = "billing-local-stranger"
 
 
-def broken_audit_chains(entries: Iterable[Mapping[str, Any]]) -> list[str]:
-    """Subjects whose audit entries lack one, or were altered: every hash is computed anew."""
+def audit_problems(store: Store, entries: Iterable[Mapping[str, Any]]) -> list[str]:
+    """Records whose audit chain is missing, too short or altered: every hash is computed anew."""
     chains: defaultdict[str, list[Mapping[str, Any]]] = defaultdict(list)
     for entry in entries:
         chains[entry["pk"]].append(entry)
-    return sorted(subject for subject, chain in chains.items() if not _is_whole(subject, chain))
+    heads: dict[str, int] = {}
+    problems = []
+    for subject, chain in sorted(chains.items()):
+        head = _head_of(subject, chain)
+        if head is None:
+            problems.append(f"{subject}: an entry was altered or is missing")
+        else:
+            heads[head] = len(chain)
+    for item in store.items:
+        head, version = (
+            item.get("audit_head", {}).get("S"),
+            int(item.get("version", {}).get("N", 0)),
+        )
+        if head is not None and heads.get(head) != version:
+            problems.append(f"{item['sk']['S']} at version {version}: its last change has no entry")
+    return problems
 
 
-def _is_whole(subject: str, chain: list[Mapping[str, Any]]) -> bool:
+def _head_of(subject: str, chain: list[Mapping[str, Any]]) -> str | None:
+    """The chain's last hash, or None when the chain is broken."""
     head = ""
     for sequence, entry in enumerate(sorted(chain, key=lambda one: str(one["sk"])), start=1):
         expected = audit_entry(
             subject=subject, sequence=sequence, previous=head, body=entry["body"]
         )
         if entry.get("previous", "") != head or entry["hash"] != expected.hash:
-            return False
+            return None
         head = expected.hash
-    return True
+    return head
 
 
 def unpublished(store: Store, published_ids: Iterable[str]) -> tuple[list[str], int]:

@@ -28,7 +28,9 @@ def find_leaks(documents: Mapping[str, bytes], texts: Iterable[tuple[str, str]])
     words = canaries(documents.values())
     # One alternation, longest first, at word borders only.
     ordered = sorted(words, key=len, reverse=True)
-    pattern = re.compile(r"(?<![A-Za-z0-9])(?:" + "|".join(map(re.escape, ordered)) + r")(?![A-Za-z0-9])")
+    pattern = re.compile(
+        r"(?<![A-Za-z0-9])(?:" + "|".join(map(re.escape, ordered)) + r")(?![A-Za-z0-9])"
+    )
     places: list[str] = []
     read = 0
     for place, text in texts:

@@ -69,9 +69,7 @@ class Store:
 
     def under(self, kind: type[R], partition: str) -> tuple[R, ...]:
         """The records of a kind in one partition, in the order of their sort keys."""
-        items = [
-            item for item in self._by_kind.get(kind.kind, ()) if item["pk"]["S"] == partition
-        ]
+        items = [item for item in self._by_kind.get(kind.kind, ()) if item["pk"]["S"] == partition]
         items.sort(key=lambda item: str(item["sk"]["S"]))
         return tuple(from_item(kind, item) for item in items)
 

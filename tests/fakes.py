@@ -34,10 +34,13 @@ class Crash(BaseException):
 class InMemoryRecords(DynamoDbRecords):
     """The real adapter over tables in memory: what it writes is what would be written.
 
-    `dies_before` names a kind: the process crashes once, instead of committing an aggregate of it.
+    `dies_before` names a kind: the process crashes once, instead of committing an aggregate of it. `dies_at` does
+    so at the n-th commit from now. While it `forgets`, nothing is remembered outside of a commit.
     """
 
     dies_before = ""
+    dies_at = 0
+    forgets = False
 
     def __init__(self) -> None:
         self.tables = InMemoryDynamoDb()
@@ -45,7 +48,8 @@ class InMemoryRecords(DynamoDbRecords):
 
     def commit(self, commit: Commit) -> None:
         """As the adapter does, once every event of the step keeps its published contract."""
-        if commit.root.kind == self.dies_before:
+        self.dies_at -= 1
+        if commit.root.kind == self.dies_before or self.dies_at == 0:
             self.dies_before = ""
             raise Crash
         for event in commit.events:
@@ -53,6 +57,10 @@ class InMemoryRecords(DynamoDbRecords):
                 canonical_json(plain(dict(event.data))), strict=True
             )
         super().commit(commit)
+
+    def remember(self, record: Record) -> bool:
+        """As the adapter does, unless the process dies just before."""
+        return True if self.forgets else super().remember(record)
 
     def events(self, type_: str | None = None) -> list[dict[str, Any]]:
         """What waits in the outbox, in the order it was committed."""

@@ -85,7 +85,11 @@ def waterfall(columns: Sequence[Fall], *, title: str, description: str) -> str:
     for position, column in enumerate(columns):
         x = position * step + (step - width) / 2
         if column.is_total:
-            top, tall, level = floor - height_of(column.cents), height_of(column.cents), column.cents
+            top, tall, level = (
+                floor - height_of(column.cents),
+                height_of(column.cents),
+                column.cents,
+            )
         else:
             top, tall = floor - height_of(level), height_of(column.cents)
             level -= column.cents

@@ -6,6 +6,7 @@ dimensions are the step and its outcome, never a payer, a patient or a claim.
 
 import traceback
 from collections import Counter
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from aws_lambda_powertools import Logger, Metrics
@@ -56,10 +57,19 @@ meter = UsageMeter()
 
 def count_outcome(step: str, outcome: str) -> None:
     """One run of a step, by how it ended."""
-    with_step = metrics.__class__(namespace=metrics.namespace, service=step)
+    with_step = Metrics(namespace=metrics.namespace, service=step)
     with_step.add_dimension(name="outcome", value=outcome)
     with_step.add_metric(name="StepRuns", unit=MetricUnit.Count, value=1)
     with_step.flush_metrics()
+
+
+def show_kpis(step: str, totals: Mapping[str, Sequence[int]]) -> None:
+    """Each KPI's total as one metric; what could not be measured shows nothing rather than a zero."""
+    shown = Metrics(namespace=metrics.namespace, service=step)
+    for name, (numerator, denominator) in totals.items():
+        if denominator:
+            shown.add_metric(name=name, unit=MetricUnit.NoUnit, value=numerator / denominator)
+    shown.flush_metrics()
 
 
 def frames_of(error: BaseException) -> list[str]:

@@ -20,6 +20,7 @@ from functions.billing.domain.ledger.bookings import (
     BalanceAdjustmentKind,
     balance_adjustment_posting,
 )
+from functions.billing.domain.ledger.postings import PostingKind
 from functions.billing.domain.work_items import Queue, WorkItem, open_work_item
 from functions.billing.ports import Clock, Records
 from functions.billing.usecases.events import opened
@@ -49,6 +50,11 @@ def adjust_balance(
     if claim is None:
         return _unmatched(command, cause, records, now)
     prior = postings_of(records, claim.claim_id)
+    if any(
+        posting.kind is PostingKind.BALANCE_ADJUSTMENT and posting.source == command.adjustment_id
+        for posting in prior
+    ):
+        return {"outcome": "already_posted", "claim_id": claim.claim_id}
     balance = claim_balance(claim.claim_id, prior)
     kind = _kind(command, balance)
     if kind is None or command.amount_cents <= 0:
@@ -63,8 +69,6 @@ def adjust_balance(
         )
     )
     stored = StoredPosting.of_claim(posting)
-    if any(known.key == posting.key for known in prior):
-        return {"outcome": "already_posted", "claim_id": claim.claim_id}
     settled = claim_balance(claim.claim_id, (*prior, posting)).is_settled
     after = (
         claim.moved(ClaimState.CLOSED, closed_at=now)
@@ -94,8 +98,10 @@ def adjust_balance(
 
 def _kind(command: AdjustBalance, balance: ClaimBalance) -> BalanceAdjustmentKind | None:
     """Which balance the adjustment can reduce: never more than what is owed there."""
-    if "payment" in command.reason_code and command.amount_cents <= balance.patient_cents:
-        return BalanceAdjustmentKind.PATIENT_PAYMENT
+    if "payment" in command.reason_code:
+        # Money that came in is never written off, whatever else is still owed.
+        fits = command.amount_cents <= balance.patient_cents
+        return BalanceAdjustmentKind.PATIENT_PAYMENT if fits else None
     if command.amount_cents <= balance.patient_cents:
         return BalanceAdjustmentKind.PATIENT_WRITE_OFF
     if command.amount_cents <= balance.insurance_cents:

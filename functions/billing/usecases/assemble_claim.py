@@ -25,13 +25,14 @@ from functions.billing.domain.records import Encounter
 from functions.billing.domain.work_items import Queue, WorkItem, open_work_item
 from functions.billing.fhir import encounter_from_bundle, mapping_tables, read_bundle
 from functions.billing.ports import Clock, Intake, Records, RuleSets
-from functions.billing.usecases.events import claim_event, opened
+from functions.billing.usecases.events import claim_event, opened, resolved
+from functions.billing.usecases.work import not_yet_known, open_items_about
 
 STEP = "assemble_claim"
 SIGNED = "encounter.signed"
 
 # A claim in one of these states takes the amended content; any other has left the house.
-_AMENDABLE = BEFORE_SUBMISSION | {ClaimState.REJECTED}
+_AMENDABLE = BEFORE_SUBMISSION | {ClaimState.REJECTED, ClaimState.VOID}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -137,6 +138,10 @@ def _read(heard: BillingEncounter, intake: Intake, rule_sets: RuleSets) -> Encou
     )
 
 
+def _resolved_events(solved: tuple[WorkItem, ...]) -> tuple[OutboundEvent, ...]:
+    return tuple(resolved(item, item.resolution) for item in solved)
+
+
 def _replacing(content: ClaimContent, before: Claim | None) -> ClaimContent:
     """What the payer has judged goes out again as a replacement (frequency 7) under the payer's number."""
     if before is None or before.state is not ClaimState.ADJUDICATED:
@@ -173,7 +178,8 @@ class _Step:
             occurrence=heard.document_sha256,
         )
         held = replace(heard, state=EncounterState.HELD, reasons=(refusal.code,))
-        self._commit(held, "held", also=(work,), events=(opened(work),))
+        works = not_yet_known(self.records, work)
+        self._commit(held, "held", also=works, events=tuple(map(opened, works)))
         return {"outcome": "held"}
 
     def report_late_change(
@@ -189,7 +195,10 @@ class _Step:
             payer_id=claims[0].payer_id,
             occurrence=heard.document_sha256,
         )
-        self._commit(heard, "changed_after_submission", also=(work,), events=(opened(work),))
+        works = not_yet_known(self.records, work)
+        self._commit(
+            heard, "changed_after_submission", also=works, events=tuple(map(opened, works))
+        )
         return {"outcome": "ignored"}
 
     def stage(
@@ -211,9 +220,12 @@ class _Step:
         heard = replace(
             heard, mapping_version=encounter.mapping_version, not_billed=encounter.not_billed
         )
+        voided, solved = self._voided(before, {content.claim_id for content in contents})
         if not contents:
             closed = replace(heard, state=EncounterState.NOT_BILLABLE, reasons=("self_pay",))
-            self._commit(closed, "not_billable")
+            self._commit(
+                closed, "not_billable", also=(*voided, *solved), events=_resolved_events(solved)
+            )
             return {"outcome": "not_billable"}
         claims = tuple(
             self._staged(content, earlier.get(content.claim_id), heard, encounter, revision)
@@ -233,7 +245,7 @@ class _Step:
             heard,
             state=EncounterState.BILLED,
             reasons=(),
-            claim_ids=tuple(claim.claim_id for claim in claims),
+            claim_ids=tuple(dict.fromkeys((*heard.claim_ids, *(each.claim_id for each in claims)))),
         )
         events = tuple(
             claim_event(
@@ -244,8 +256,30 @@ class _Step:
             )
             for claim in claims
         )
-        self._commit(billed, "staged", also=claims, new=stored, events=events)
+        self._commit(
+            billed,
+            "staged",
+            also=(*claims, *voided, *solved),
+            new=stored,
+            events=(*events, *_resolved_events(solved)),
+        )
         return {"outcome": "staged", "claims": _claim_list(billed.claim_ids)}
+
+    def _voided(
+        self, before: tuple[Claim, ...], billed: set[str]
+    ) -> tuple[tuple[Claim, ...], tuple[WorkItem, ...]]:
+        """Claims the amended encounter no longer gives must not leave; nobody needs to mend them any more."""
+        voided = tuple(
+            claim.moved(ClaimState.VOID, reasons=("no_longer_billed",), due_kind="", due_at=None)
+            for claim in before
+            if claim.claim_id not in billed and claim.state in _AMENDABLE - {ClaimState.VOID}
+        )
+        solved = tuple(
+            item.resolved(at=self.now, by=STEP, resolution="claim_no_longer_billed")
+            for claim in voided
+            for item in open_items_about(self.records, claim.subject)
+        )
+        return voided, solved
 
     def _staged(
         self,

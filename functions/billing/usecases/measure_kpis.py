@@ -8,6 +8,7 @@ Fails   nothing of its own; a second run for the same cause keeps the first snap
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 from functions.billing.domain.claims.claim import Claim
 from functions.billing.domain.claims.revisions import Judgement
@@ -48,7 +49,7 @@ def measure_kpis(
     *,
     records: Records,
     clock: Clock,
-) -> dict[str, object]:
+) -> dict[str, Any]:
     """`measured`, with each KPI's total as numerator and denominator."""
     now = clock.now()
     # Half-open: what happened at this very moment belongs to the period.

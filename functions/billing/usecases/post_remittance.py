@@ -51,10 +51,12 @@ from functions.billing.usecases.events import claim_event, opened
 from functions.billing.usecases.judging import adjustment_judge
 from functions.billing.usecases.postings import StoredPosting, postings_of
 from functions.billing.usecases.sending import PATIENT_CONTROL_NUMBER, newest_attempt
+from functions.billing.usecases.work import not_yet_known
 from functions.billing.x12 import Separators, parse_835_claims
 
 STEP = "post_remittance"
 PAYER_CLAIM_CONTROL_NUMBER = "PCCN"
+NO_LONGER_DENIED, PAID_AFTER_CORRECTION = "no_longer_denied", "paid_after_correction"
 
 _RANKS = {CoverageRank.PRIMARY: 1, CoverageRank.SECONDARY: 2, CoverageRank.TERTIARY: 3}
 
@@ -112,6 +114,11 @@ def post_remittance(
         raise RecordNotFoundError(
             "remittance_not_found", subject=f"remittance:{command.remittance_id}"
         )
+    known = ports.records.get(
+        PostedBatch, PostedBatch.key_of(remittance.remittance_id, command.first_ordinal)
+    )
+    if known:
+        return _outcome(known)
     content = ports.intake.fetch(
         remittance.file_key, start_byte=command.start_byte, end_byte=command.end_byte
     )
@@ -134,6 +141,10 @@ def post_remittance(
         posted_cents=sum(result.posted_cents for result in results),
     )
     ports.records.remember(posted)
+    return _outcome(posted)
+
+
+def _outcome(posted: PostedBatch) -> dict[str, object]:
     return {"outcome": "posted", "claims": posted.claims, "matched": posted.matched}
 
 
@@ -260,7 +271,8 @@ class _Batch:
         claim = ours.claim
         standing = standing_of((*ours.prior, *plan.postings))
         denials = self._new_denials(remitted, ours, plan, standing)
-        works = tuple(self._works(claim, plan))
+        # An answer without money leaves no posting behind: a second run finds its work instead.
+        works = not_yet_known(self._records, *self._works(claim, plan))
         after = self._after(remitted, claim, plan, ours.prior)
         new: tuple[Record, ...] = (
             *((ours.charge,) if ours.charge else ()),
@@ -377,9 +389,12 @@ class _Batch:
                 case = replace(
                     case,
                     state=DenialState.RESOLVED,
-                    resolution="paid_after_correction" if recovered_cents else "no_longer_denied",
+                    resolution=NO_LONGER_DENIED,
                     resolved_at=self._now,
                 )
+            # The reversal ends the denial, the correction after it pays.
+            if recovered_cents and case.resolution == NO_LONGER_DENIED:
+                case = replace(case, resolution=PAID_AFTER_CORRECTION)
             yield case
 
     def _works(self, claim: Claim, plan: PostingPlan) -> Iterable[WorkItem]:
@@ -399,8 +414,7 @@ class _Batch:
         ]
         for kind in dict.fromkeys(outcome.kind for outcome in investigated):
             amount = sum(outcome.amount_cents for outcome in investigated if outcome.kind is kind)
-            action = "compare with the contract; ask the payer for the difference or accept it with a reason"
-            yield self._work(claim, str(kind), action, amount, plan.occurrence)
+            yield self._work(claim, str(kind), _INVESTIGATED[kind], amount, plan.occurrence)
 
     def _work(
         self, claim: Claim, reason: str, action: str, amount_cents: int, occurrence: str

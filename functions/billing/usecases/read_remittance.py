@@ -43,6 +43,7 @@ from functions.billing.x12 import RemittanceHeader as WireHeader
 STEP = "read_remittance"
 CLAIMS_PER_BATCH = 100
 DIFFERENCES_SHOWN_MAX = 50
+CLAIMS_NAMED_MAX = 1000
 POSTED_WITHIN = timedelta(hours=1)
 
 
@@ -74,6 +75,7 @@ class _Reading:
     claims: int = 0
     paid_cents: int = 0
     differences: list[BalanceDifference] = field(default_factory=list)
+    claims_named: list[str] = field(default_factory=list)
     batches: list[tuple[int, int, int]] = field(default_factory=list)
     error: str = ""
 
@@ -82,6 +84,8 @@ class _Reading:
         self.digest.add(remitted)
         if len(self.differences) < DIFFERENCES_SHOWN_MAX:
             self.differences += claim_differences(remitted)
+        if len(self.claims_named) < CLAIMS_NAMED_MAX:
+            self.claims_named.append(remitted.patient_control_number)
         if self.claims % CLAIMS_PER_BATCH == 0:
             self.batches.append((claim.ordinal, claim.byte_start, claim.byte_end))
         else:
@@ -116,7 +120,7 @@ def read_remittance(
     ready: list[str] = []
     duplicates: list[str] = []
     kept_aside: list[str] = []
-    reasons: list[str] = []
+    reasons: list[str] = [] if body.strip() else ["file_empty"]
     for reading in _payments(body, command.file_key):
         if isinstance(reading, X12Error):
             reasons.append(reading.code)
@@ -270,6 +274,7 @@ def _quarantine(file: _File, reading: _Reading, digest: str, reasons: tuple[str,
         state=RemittanceState.QUARANTINED,
         reasons=reasons,
         differences=tuple(reading.differences[:DIFFERENCES_SHOWN_MAX]),
+        claims_named=tuple(reading.claims_named),
         due_kind="",
         due_at=None,
     )

@@ -192,7 +192,7 @@ class _Verification:
             visit_on = known.visit_on if known else self._now.date()
             starts_at = datetime.combine(visit_on, datetime.min.time(), UTC)
             asked = _Asked(patient, coverage, known.provider if known else None)
-            outcomes.append(self._verify(asked, starts_at, changed_at=self._heard_at))
+            outcomes.append(self._verify(asked, starts_at, changed_at=self._now))
         return self._worst(outcomes)
 
     def recheck(self) -> dict[str, object]:

@@ -203,6 +203,8 @@ class ClaimsBody(Body):
             run, self.run = self.run, Run()
             run.add(piece, byte, stride, offsets)
             piece, byte, stride, offsets = run.segments, run.byte_start, run.stride, run.offsets
+        if not piece and self.section != "header":
+            return None
         run = Run()
         run.byte_start, run.stride, run.offsets = byte, stride, offsets
         origin = self.origin(self.number, run)

@@ -70,6 +70,7 @@ class Loop:
     _tail: ClassVar[frozenset[str]] = frozenset()
     _levels: ClassVar[tuple[str, ...]] = ()
     _level_aliases: ClassVar[Mapping[str, str]] = {}
+    _last_level_says_children: ClassVar[bool] = True
     _known: ClassVar[frozenset[str]] = frozenset()
 
     wire_segments: Sequence[str]
@@ -139,7 +140,10 @@ class Loop:
         )
         if self._levels:
             self.wire_segments = number_hierarchy(
-                self.wire_segments, self._levels, self._level_aliases
+                self.wire_segments,
+                self._levels,
+                self._level_aliases,
+                last_level_says_children=self._last_level_says_children,
             )
         self.separators = MODEL_SEPARATORS
         self.origin = None

@@ -330,9 +330,9 @@ class Remittance(RemittanceHeader, tail=("PLB",)):
     kind: ClassVar[str] = "835"
     version: ClassVar[str] = "005010X221A1"
 
-    ungrouped: tuple[ClaimPayment, ...] = loops(ClaimPayment, "CLP", rank=1)
+    ungrouped: tuple[ClaimPayment, ...] = loops(ClaimPayment, "CLP", rank=2)
     """Claims of payers that leave the LX out."""
-    groups: tuple[ClaimGroup, ...] = loops(ClaimGroup, "LX", rank=2)
+    groups: tuple[ClaimGroup, ...] = loops(ClaimGroup, "LX", rank=3)
     """Loops 2000."""
     provider_adjustments: tuple[ProviderAdjustment, ...] = provider_adjustments()
     """PLB pairs, in wire order."""

@@ -415,12 +415,12 @@ class RemittanceBody(Body):
             run, self.run = self.run, Run()
             run.add(piece, byte, stride, offsets)
             piece, byte, stride, offsets = run.segments, run.byte_start, run.stride, run.offsets
+        if not piece:
+            return None
         origin = Origin(self.trace, self.number, byte, stride, offsets)
         self.number += len(piece)
         if self.section == "claim":
             return self._claim(piece, origin)
-        if not piece:
-            return None
         if self.section == "group":
             self.group = ClaimGroup.of(piece, self.separators, origin)
         elif self.section == "tail":

@@ -40,7 +40,11 @@ def render(segments: Iterable[str], source: Separators, target: Separators) -> t
 
 
 def number_hierarchy(
-    segments: Sequence[str], levels: Sequence[str], aliases: Mapping[str, str]
+    segments: Sequence[str],
+    levels: Sequence[str],
+    aliases: Mapping[str, str],
+    *,
+    last_level_says_children: bool,
 ) -> tuple[str, ...]:
     """Number the HL segments of a transaction made in memory.
 
@@ -52,6 +56,8 @@ def number_hierarchy(
         HL03 codes from the top down.
     aliases
         HL03 codes to write instead of others, where a transaction calls a level by another name.
+    last_level_says_children
+        Whether the lowest level has an HL04; the status transactions leave it out.
 
     Returns
     -------
@@ -70,6 +76,8 @@ def number_hierarchy(
         last = {level: known for level, known in last.items() if level < depth}
         last[depth] = number
         below = number < len(codes) and levels.index(codes[number]) > depth
-        elements = ["HL", str(number), str(parent) if parent else "", code, "1" if below else "0"]
+        elements = ["HL", str(number), str(parent) if parent else "", code]
+        if last_level_says_children or depth < len(levels) - 1:
+            elements.append("1" if below else "0")
         written[at] = ELEMENT.join(elements)
     return tuple(written)

@@ -137,6 +137,7 @@ class StatusInquiry(Loop):
     kind: ClassVar[str] = "276"
     version: ClassVar[str] = "005010X212"
     _levels = ("20", "21", "19", "22", "23")
+    _last_level_says_children = False
 
     structure: str = text("BHT", 1, default="0010")
     """BHT01."""

@@ -163,6 +163,8 @@ class StatusSource(Loop, also=("HL",)):
 class _StatusTransaction(Loop):
     """What the 277 and the 277CA share."""
 
+    _last_level_says_children = False
+
     reference: str = text("BHT", 3)
     """BHT03."""
     created_on: date = day("BHT", 4)

@@ -392,9 +392,7 @@ def _is_regular(text: str, terminator: str, line_break: str) -> bool:
     return text.count(whole) == count and all(text.count(each) == count for each in line_break)
 
 
-def segments(
-    file: BinaryIO | bytes, name: str = ""
-) -> Iterator[tuple[str, Interchange] | Uncut]:
+def segments(file: BinaryIO | bytes, name: str = "") -> Iterator[tuple[str, Interchange] | Uncut]:
     """Give a file's segments one by one, each with its interchange; for people and for tests."""
     for batch in batches(file, name):
         if isinstance(batch, Uncut):

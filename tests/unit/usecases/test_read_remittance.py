@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from functions.billing.domain.remittance.payments import Remittance
 from tests.fakes import Crash
 from tests.unit.usecases.payer_files import (
     Answered,
@@ -229,8 +230,6 @@ def test_a_broken_amount_spoils_its_payment_and_no_other(world: World, outcome: 
 
 
 def test_an_unposted_payment_can_be_found_when_its_time_has_passed(world: World) -> None:
-    from functions.billing.domain.remittance.payments import Remittance
-
     (remittance_id,) = world.receive(remittance_file(PAID))["remittances"]
     world.clock.advance(hours=2)
 

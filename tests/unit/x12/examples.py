@@ -11,6 +11,7 @@ from functions.billing.x12 import (
     ClaimStatus,
     Contact,
     CountedNumbers,
+    DatedPeriod,
     EligibilityInquiry,
     EligibilityQuestion,
     HealthCode,
@@ -407,7 +408,14 @@ def status_inquiry() -> StatusInquiry:
 
 
 def stc(category: str, status: str = "20", action: str = "WQ") -> tuple[StatusInformation, ...]:
-    return (StatusInformation((StatusCode(category, status),), effective_on=DAY, action=action),)
+    return (
+        StatusInformation(
+            (StatusCode(category, status),),
+            effective_on=DAY,
+            action=action,
+            charge=Decimal(200),
+        ),
+    )
 
 
 def claim_acknowledgement(
@@ -423,6 +431,14 @@ def claim_acknowledgement(
         sources=(
             StatusSource(
                 payer=Party(role="PR", kind="2", name="PLAN", id_qualifier="PI", id="EX001"),
+                status=TracedStatus(
+                    trace_type="1",
+                    trace_number="A1",
+                    periods=(
+                        DatedPeriod("050", Period(DAY, DAY)),
+                        DatedPeriod("009", Period(DAY, DAY)),
+                    ),
+                ),
                 receivers=(
                     StatusReceiver(
                         receiver=Party(
@@ -443,11 +459,20 @@ def claim_acknowledgement(
                                     id=NPI_CLINIC,
                                 ),
                                 status=TracedStatus(
-                                    trace_type="1", trace_number="0", statuses=provider
+                                    trace_type="1",
+                                    trace_number="0",
+                                    statuses=provider,
                                 ),
                                 subscribers=tuple(
                                     StatusSubscriber(
-                                        party=Party(role="QC", kind="1", name="DOE"),
+                                        party=Party(
+                                            role="QC",
+                                            kind="1",
+                                            name="DOE",
+                                            first_name="ANN",
+                                            id_qualifier="MI",
+                                            id="M1",
+                                        ),
                                         claims=(claim,),
                                     )
                                     for claim in claims

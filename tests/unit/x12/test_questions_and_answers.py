@@ -13,6 +13,7 @@ from functions.billing.x12 import (
     Benefits,
     ClaimStatus,
     LineStatus,
+    Period,
     Procedure,
     StatusCode,
     StatusInformation,
@@ -339,7 +340,12 @@ def test_an_answer_above_the_claims_is_not_lost() -> None:
 
 
 def claim_status(category: str, *, action: str = "WQ", **options: Any) -> ClaimStatus:
-    return ClaimStatus(trace_number="C1", statuses=stc(category, action=action), **options)
+    return ClaimStatus(
+        trace_number="C1",
+        statuses=stc(category, action=action),
+        service_period=Period(DAY, DAY),
+        **options,
+    )
 
 
 @pytest.mark.parametrize(

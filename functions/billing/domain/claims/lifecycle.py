@@ -54,7 +54,8 @@ ALLOWED: Mapping[ClaimState, frozenset[ClaimState]] = {
     # A replacement (frequency 7) stages the claim again after the payer judged it.
     _S.ADJUDICATED: frozenset({_S.ADJUDICATED, _S.STAGED, _S.CLOSED}),
     _S.CLOSED: frozenset({_S.ADJUDICATED, _S.CLOSED}),
-    _S.VOID: frozenset(),
+    # A void claim never reached the payer; its encounter may be amended to give it again.
+    _S.VOID: frozenset({_S.STAGED}),
 }
 
 BEFORE_SUBMISSION = frozenset({_S.STAGED, _S.HELD, _S.AWAITING_APPROVAL, _S.VALIDATED})

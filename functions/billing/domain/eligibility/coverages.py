@@ -15,7 +15,7 @@ from functions.billing.domain.records import Coverage, Patient, Provider
 class KnownCoverage:
     """The newest answer about one coverage, and what is needed to ask again without the EHR.
 
-    `changed_at` is when the EHR last said that the coverage changed: an answer from before is stale.
+    `changed_at` is when we heard that the coverage changed: whatever was answered before is stale.
     `unavailable_since` is set while the payer cannot be reached; the answer kept is then the last good one.
     """
 

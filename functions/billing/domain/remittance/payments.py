@@ -30,7 +30,11 @@ def quarantine_id(header: RemittanceHeader, content_digest: str) -> str:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Remittance:
-    """One payment (ST…SE of an 835): what the payer said, and how far it is posted."""
+    """One payment (ST…SE of an 835): what the payer said, and how far it is posted.
+
+    `claims_named` are patient control numbers, kept for a payment in quarantine: whoever asks for one of these
+    claims is told where its answer waits.
+    """
 
     kind: ClassVar[str] = "REMITTANCE"
 
@@ -46,6 +50,7 @@ class Remittance:
     state: RemittanceState = RemittanceState.RECEIVED
     reasons: tuple[str, ...] = ()
     differences: tuple[BalanceDifference, ...] = ()
+    claims_named: tuple[str, ...] = ()
     posted_claims: int = 0
     posted_cents: int = 0
     matched: int = 0
@@ -101,7 +106,7 @@ class RemittanceFile:
     @staticmethod
     def key_of(file_id: str, file_key: str) -> Key:
         """Content and the name it came under: the same bytes under two names are two arrivals."""
-        return Key(f"ERAFILE#{file_id}", f"ERAFILE#{file_key}")
+        return Key(f"ERAFILE#{file_id}#{derived_id('', file_key, length=6)}", "ERAFILE")
 
     @property
     def key(self) -> Key:
@@ -127,10 +132,15 @@ class PostedBatch:
     touched: int
     posted_cents: int
 
+    @staticmethod
+    def key_of(remittance_id: str, first_ordinal: int) -> Key:
+        """Beside its payment, by its first claim."""
+        return Key(f"REMITTANCE#{remittance_id}", f"BATCH#{first_ordinal:06d}")
+
     @property
     def key(self) -> Key:
-        """Beside its payment."""
-        return Key(f"REMITTANCE#{self.remittance_id}", f"BATCH#{self.first_ordinal:06d}")
+        """Where this batch rests."""
+        return self.key_of(self.remittance_id, self.first_ordinal)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
