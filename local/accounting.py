@@ -46,8 +46,8 @@ class ClaimMoney:
 
     @property
     def open_insurance_cents(self) -> int:
-        """What payers still owe, by the ledger."""
-        return self.balance.insurance_cents + self.balance.next_payer_cents
+        """What the claim's own payer still owes, by the ledger."""
+        return self.balance.insurance_cents
 
     @property
     def is_unsent(self) -> bool:
@@ -104,6 +104,7 @@ def _money(
         denied_cents=sum(one.denied_cents for one in claims),
         waiting_cents=sum(one.waiting_cents for one in claims),
         disputed_cents=sum(one.disputed_cents for one in claims),
+        next_payer_cents=sum(one.balance.next_payer_cents for one in claims),
         written_off_cents=sum(one.balance.write_off_cents for one in claims),
         not_yet_billed_cents=sum(one.claim.charge_cents for one in claims if one.is_unsent),
         recovered_cents=sum(case.recovered_cents for case in denials),

@@ -271,12 +271,12 @@ def _funnel(store: Store, accounts: Accounts) -> tuple[FunnelStage, ...]:
     paid = [one for one in accounts.claims if one.standing.paid_cents > 0]
     states = Counter(one.state for one in claims)
     outcomes = Counter(outcome_of(one) for one in accounts.claims)
-    not_billed = _not_billed(store)
+    not_billed = sum(_not_billed(store).values())
     return (
         FunnelStage(
             label="Visits signed",
             count=len(encounters),
-            note=_note((count, sentence(reason).lower()) for reason, count in not_billed.items()),
+            note=_note(((not_billed, "not billed, with a reason"),)),
         ),
         FunnelStage(label="Claims assembled", count=len(claims)),
         FunnelStage(

@@ -112,13 +112,16 @@ def signed_encounters(day: Day) -> set[str]:
 def _claims(evidence: Evidence) -> Iterator[Unexplained]:
     worked = evidence.worked()
     payer_claims = evidence.payer_claims()
+    excused = _excused_traces(evidence)
     denied = {case.claim_id for case in evidence.store.of(DenialCase)}
     for money in evidence.accounts.claims:
         claim = money.claim
+        theirs = payer_claims.get(claim.claim_id, [])
+        is_kept_aside = any(excused & set(one["remittances"]) for one in theirs)
         why = _why_stuck(
             money,
-            has_work=claim.subject in worked,
-            theirs=payer_claims.get(claim.claim_id, []),
+            has_work=claim.subject in worked or is_kept_aside,
+            theirs=theirs,
             is_denied=claim.claim_id in denied,
         )
         if why:
@@ -139,6 +142,7 @@ def _why_stuck(
         case ClaimState.SUBMITTED | ClaimState.ACCEPTED:
             return "" if has_work or _still_with_payer(theirs) else _not_with_payer(theirs)
         case ClaimState.ADJUDICATED | ClaimState.CLOSED:
+            # What is for the next payer stands on an account of its own, which says so.
             is_open = money.open_insurance_cents != 0 or money.balance.credit_cents != 0
             if is_open and not (has_work or is_denied):
                 return (

@@ -36,7 +36,8 @@ class Money:
 
     `paid_cents` is what payers paid less what they took back, `patient_cents` what patients were
     left to pay, `denied_cents` what payers refused and nobody has settled, `waiting_cents` what no
-    payer has answered yet, `disputed_cents` answers a person must look at before they count.
+    payer has answered yet, `disputed_cents` answers a person must look at before they count,
+    `next_payer_cents` what a first payer left to a second one.
     """
 
     billed_cents: int = 0
@@ -46,6 +47,7 @@ class Money:
     denied_cents: int = 0
     waiting_cents: int = 0
     disputed_cents: int = 0
+    next_payer_cents: int = 0
     written_off_cents: int = 0
     not_yet_billed_cents: int = 0
     recovered_cents: int = 0
@@ -56,8 +58,8 @@ class Money:
 
     @property
     def allowed_cents(self) -> int:
-        """What payers accepted as the price: their share and the patient's."""
-        return self.paid_cents + self.patient_cents
+        """What payers accepted as the price: their share, the patient's, and another payer's."""
+        return self.paid_cents + self.patient_cents + self.next_payer_cents
 
     @property
     def outstanding_cents(self) -> int:

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Mapping
 
 from functions.billing.domain.appeals.case import Appeal
 from functions.billing.domain.claims.claim import Claim
-from functions.billing.domain.claims.revisions import Judgement
+from functions.billing.domain.claims.revisions import Judgement, StoredContent
 from functions.billing.domain.commit import Fact, HistoryEntry
 from functions.billing.domain.denials.case import DenialCase
 from functions.billing.domain.ledger.balances import claim_balance
@@ -12,7 +12,7 @@ from functions.billing.domain.remittance.post import standing_of
 from functions.billing.domain.submission.attempt import Attempt
 from functions.billing.domain.work_items import WorkItem, WorkState
 from local.accounting import ClaimMoney
-from local.report.words import count_of, denial_class, dollars, queue, sentence, state
+from local.report.words import denial_class, dollars, queue, sentence, state
 from local.run_report import ClaimStory, StoryStep
 from local.store import Store
 
@@ -68,9 +68,16 @@ _TONES: Mapping[str, str] = {
     "validated": "good",
     "released": "good",
 }
+_DECISIONS: Mapping[str, str] = {
+    "overturned": "won",
+    "upheld": "lost",
+    "upheld_next_level": "lost",
+    "upheld_final": "lost for good",
+}
 # Facts that prove something rather than tell something.
 _EVIDENCE = ("sha256", "version", "ruleset", "mapping", "policies", "table", "rules", "hash", "key")
-_SILENT = frozenset({"revision", "clp_ordinal"})
+_SILENT = frozenset({"revision", "clp_ordinal", "attempt", "answer", "responses", "identity"})
+_SUBJECTS = frozenset({"CLAIM", "DENIAL", "APPEAL"})
 
 
 def claim_story(store: Store, claim: Claim) -> ClaimStory:
@@ -83,12 +90,12 @@ def claim_story(store: Store, claim: Claim) -> ClaimStory:
         *(appeal.key.partition for appeal in appeals),
     }
     tell = _Teller(store, claim)
-    steps = [
-        tell.step(entry)
+    told = _told_once(
+        entry
         for entry in _in_order(store.of(HistoryEntry))
-        if entry.subject_key.partition in partitions
-        and entry.subject_key.sort in {"CLAIM", "DENIAL", "APPEAL"}
-    ]
+        if entry.subject_key.partition in partitions and entry.subject_key.sort in _SUBJECTS
+    )
+    steps = [tell.step(entry) for entry in told]
     steps += [_work_step(item) for item in _open_work(store, claim, denials, appeals)]
     money = _money(store, claim)
     return ClaimStory(
@@ -103,6 +110,17 @@ def claim_story(store: Store, claim: Claim) -> ClaimStory:
         patient_cents=money.balance.patient_cents,
         outstanding_cents=money.balance.outstanding_cents,
     )
+
+
+def _told_once(entries: Iterable[HistoryEntry]) -> list[HistoryEntry]:
+    """One line per commit: what changed a claim and opened its denial is one thing that happened."""
+    commits: dict[tuple[str, str, str], HistoryEntry] = {}
+    for entry in entries:
+        key = (entry.at.isoformat(), entry.step, entry.cause_id)
+        known = commits.get(key)
+        if known is None or entry.subject_key.sort == "CLAIM":
+            commits[key] = entry
+    return list(commits.values())
 
 
 def _in_order(entries: Iterable[HistoryEntry]) -> list[HistoryEntry]:
@@ -126,6 +144,8 @@ class _Teller:
         self._claim = claim
         self._attempts = {one.number: one for one in store.under(Attempt, partition)}
         self._judgements = {one.revision: one for one in store.under(Judgement, partition)}
+        self._contents = {one.revision: one for one in store.under(StoredContent, partition)}
+        self._revision = 0
         self._attempt = 0
 
     def step(self, entry: HistoryEntry) -> StoryStep:
@@ -138,7 +158,7 @@ class _Teller:
         return StoryStep(
             at=entry.at,
             title=_title(entry),
-            actor=entry.actor,
+            actor=sentence(entry.actor).lower() if entry.actor == entry.step else entry.actor,
             because=extra.because or because,
             facts=(*extra.facts, *facts),
             evidence=(
@@ -155,10 +175,24 @@ class _Teller:
 
     def _extra(self, entry: HistoryEntry) -> "_Extra":
         teller: Callable[[HistoryEntry], _Extra] | None = {
+            "assemble_claim": self._assembled,
             "scrub_claim": self._judged,
             "submit_claim": self._sent,
         }.get(entry.step)
         return teller(entry) if teller else _Extra()
+
+    def _assembled(self, _entry: HistoryEntry) -> "_Extra":
+        self._revision += 1
+        stored = self._contents.get(self._revision)
+        if stored is None:
+            return _Extra()
+        content = stored.content
+        return _Extra(
+            facts=(
+                f"service on {content.service_from:%d %b %Y}",
+                *(f"{line.procedure} {dollars(line.charge_cents)}" for line in content.lines),
+            )
+        )
 
     def _judged(self, entry: HistoryEntry) -> "_Extra":
         revision = entry.facts.get("revision")
@@ -282,8 +316,9 @@ def _headline(
             + (f" ({codes})" if codes else "")
         )
     for appeal in appeals:
-        decided = f", {', '.join(appeal.decisions)}" if appeal.decisions else ", not decided yet"
-        parts.append(f"appealed at {count_of(appeal.level, 'level')}{decided}")
+        decisions = " and then ".join(_DECISIONS.get(one, one) for one in appeal.decisions)
+        decided = f": {decisions}" if decisions else ", not decided yet"
+        parts.append(f"appealed up to level {appeal.level}{decided}")
     if not denials and claim.reasons:
         parts.append(", ".join(sentence(reason).lower() for reason in claim.reasons))
     if money.standing.paid_cents:

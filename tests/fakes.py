@@ -1,7 +1,7 @@
 """The world in memory: each fake keeps the promises its adapter keeps, and the contract suite holds both to them."""
 
 import hashlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from io import BytesIO
@@ -23,6 +23,7 @@ from functions.billing.ports import StoredDocument, SubmissionAnswer
 from tests.in_memory_dynamodb import InMemoryDynamoDb
 
 R = TypeVar("R", bound=Record)
+T = TypeVar("T")
 
 NOON = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
 
@@ -78,7 +79,7 @@ class InMemoryEvidence:
     def __init__(self) -> None:
         self.kept: dict[str, bytes] = {}
 
-    def keep(self, key: str, body: bytes, *, content_type: str) -> StoredDocument:  # noqa: ARG002
+    def keep(self, key: str, body: bytes, *, content_type: str) -> StoredDocument:
         if self.kept.setdefault(key, body) != body:
             raise AssertionError(f"evidence under {key} would change")
         return StoredDocument(key, hashlib.sha256(body).hexdigest(), len(body))
@@ -154,10 +155,10 @@ class FixedRuleSets:
     def __init__(self, contents: Mapping[str, Mapping[str, Any]]) -> None:
         self.contents = dict(contents)
 
-    def active(self, name: str) -> Mapping[str, Any]:
+    def active(self, name: str, read: Callable[[Mapping[str, Any]], T]) -> T:
         if name not in self.contents:
             raise RuleSetError("rule_set_not_published", subject=f"rule_set:{name}")
-        return self.contents[name]
+        return read(self.contents[name])
 
 
 PARTNER = TradingPartner(
@@ -198,7 +199,7 @@ class ScriptedClearinghouse:
         self._keys: dict[str, datetime] = {}
         self._clock = clock
 
-    def submit(self, body: bytes, *, idempotency_key: str, institutional: bool) -> SubmissionAnswer:  # noqa: ARG002
+    def submit(self, body: bytes, *, idempotency_key: str, institutional: bool) -> SubmissionAnswer:
         fault = self.faults.pop(0) if self.faults else ""
         if fault == "down":
             raise ClearinghouseUnavailableError("no_answer")
@@ -229,6 +230,10 @@ class ScriptedClearinghouse:
             raise ClearinghouseUnavailableError("no_answer")
         return self.eligibility_answer
 
-    def send_appeal(self, body: Mapping[str, Any], *, idempotency_key: str) -> SubmissionAnswer:  # noqa: ARG002
+    def send_appeal(self, body: Mapping[str, Any], *, idempotency_key: str) -> SubmissionAnswer:
+        if self.faults and self.faults.pop(0) == "down":
+            raise ClearinghouseUnavailableError("no_answer")
+        if self.refusal:
+            return SubmissionAnswer(accepted=False, code=self.refusal)
         self.appeals.append(body)
         return SubmissionAnswer(accepted=True, code="200", clearinghouse_id="receipt")

@@ -20,7 +20,7 @@ class InMemoryDynamoDb:
     def __init__(self) -> None:
         self.tables: dict[str, dict[tuple[str, str], Item]] = {"records": {}, "audit": {}}
 
-    def get_item(self, *, TableName: str, Key: Item, ConsistentRead: bool = False) -> Item:  # noqa: ARG002, N803
+    def get_item(self, *, TableName: str, Key: Item, ConsistentRead: bool = False) -> Item:  # noqa: N803
         item = self.tables[TableName].get((Key["pk"]["S"], Key["sk"]["S"]))
         return {"Item": dict(item)} if item else {}
 

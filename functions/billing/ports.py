@@ -1,6 +1,6 @@
 """What the use cases need of the world, as roles. Adapters play them on AWS, fakes in tests."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime
@@ -12,6 +12,7 @@ from functions.billing.domain.submission.protocol import Connector, Lookup
 from functions.billing.domain.submission.trading_partner import TradingPartner
 
 R = TypeVar("R", bound=Record)
+T = TypeVar("T")
 
 
 class Records(Protocol):
@@ -135,13 +136,13 @@ class Clearinghouse(Protocol):
 class RuleSets(Protocol):
     """Versioned data: rule sets, mapping and code tables."""
 
-    def active(self, name: str) -> Mapping[str, Any]:
-        """The content that is active now.
+    def active(self, name: str, read: Callable[[Mapping[str, Any]], T]) -> T:
+        """The content that is active now, as `read` makes it; read once for each version, not for each claim.
 
         Raises
         ------
         RuleSetError
-            If nothing was published under the name.
+            If nothing was published under the name, or `read` refuses the content.
         """
         ...
 

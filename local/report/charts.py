@@ -7,11 +7,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from html import escape
 
-_WIDTH = 760
+_WIDTH = 860
 _LABEL_WIDTH = 220
 _ROW_HEIGHT = 34
 _BAR_HEIGHT = 20
-_VALUE_WIDTH = 190
+_VALUE_WIDTH = 290
 _TOP = 4
 
 

@@ -80,7 +80,7 @@ def _header(report: RunReport) -> str:
     failing = [check for check in report.checks if not check.holds]
     verdict = (
         f'<div class="verdict bad">✗ {count_of(len(failing), "check")} of '
-        f"{len(report.checks)} do not hold</div>"
+        f"{len(report.checks)} {'does' if len(failing) == 1 else 'do'} not hold</div>"
         if failing
         else f'<div class="verdict good">✓ All {len(report.checks)} checks hold</div>'
     )
@@ -216,6 +216,7 @@ def _falls(money: Money) -> list[Fall]:
     taken = (
         ("Contract discount", money.contractual_cents, "quiet"),
         ("For the patient", money.patient_cents, "warn"),
+        ("For another payer", money.next_payer_cents, "quiet"),
         ("Denied, open", money.denied_cents, "bad"),
         ("In dispute", money.disputed_cents, "bad"),
         ("Not answered yet", money.waiting_cents, "quiet"),
@@ -247,9 +248,10 @@ def _money_lines(money: Money) -> tuple[tuple[str, int], ...]:
     return (
         ("Billed to payers", money.billed_cents),
         ("Contract discount, given up", money.contractual_cents),
-        ("Allowed by payers (their share and the patient's)", money.allowed_cents),
+        ("Allowed by payers (their share, the patient's, a second payer's)", money.allowed_cents),
         ("Paid by payers", money.paid_cents),
         ("For patients to pay", money.patient_cents),
+        ("Left to a second payer", money.next_payer_cents),
         ("Denied, still open", money.denied_cents),
         ("In dispute: an answer a person must look at", money.disputed_cents),
         ("Sent, not answered yet", money.waiting_cents),
@@ -388,7 +390,7 @@ def _work(report: RunReport) -> str:
             )
             for one in report.work
         ],
-        figures=frozenset({2, 3}),
+        figures=frozenset({2, 3, 5}),
     )
     return _section(
         "work",

@@ -17,7 +17,7 @@ from local.report.words import (
 )
 from local.run_report import RunReport
 
-_WORK_SHOWN = 14
+_KINDS_SHOWN = 3
 _KPIS_SHOWN = 12
 
 
@@ -104,22 +104,29 @@ def _denials(report: RunReport) -> RenderableType:
 
 
 def _work(report: RunReport) -> RenderableType:
+    """Every queue with what is most worth doing in it: the first kinds by money."""
     if not report.work:
         return _titled("What people must do now", Text("Nothing."))
-    table = _grid("right", "left", "left", "right")
-    before = ""
-    for one in report.work[:_WORK_SHOWN]:
-        owner = queue(one.queue)
+    table = _grid("right", "left", "right")
+    for name in sorted(report.work_items, key=lambda one: -report.work_items[one]):
+        kinds = [one for one in report.work if one.queue == name]
         table.add_row(
-            str(one.count),
-            Text("" if owner == before else owner, style="bold"),
-            f"{sentence(one.reason)}: {one.recommended_action}",
-            dollars(one.amount_cents) if one.amount_cents else "",
+            Text(str(report.work_items[name]), style="bold"), Text(queue(name), style="bold"), ""
         )
-        before = owner
-    left = len(report.work) - _WORK_SHOWN
-    if left > 0:
-        table.add_row("", "", Text(f"and {left} more kinds: billing work", style="dim"), "")
+        for one in kinds[:_KINDS_SHOWN]:
+            table.add_row(
+                Text(str(one.count), style="dim"),
+                f"{sentence(one.reason)}: {one.recommended_action}",
+                dollars(one.amount_cents) if one.amount_cents else "",
+            )
+        left = kinds[_KINDS_SHOWN:]
+        if left:
+            rest = ", ".join(sentence(one.reason).lower() for one in left)
+            table.add_row(
+                Text(str(sum(one.count for one in left)), style="dim"),
+                Text(f"others: {rest}", style="dim"),
+                "",
+            )
     return _titled("What people must do now", table)
 
 

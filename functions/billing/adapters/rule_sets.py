@@ -2,15 +2,17 @@
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from decimal import Decimal
 from time import monotonic
-from typing import Any
+from typing import Any, TypeVar
 
 from functions.billing.domain.errors import RecordNotFoundError, RuleSetError
 from functions.billing.domain.events.envelope import canonical_json
 from functions.billing.ports import Evidence
+
+T = TypeVar("T")
 
 # A new active version reaches every running function within this time.
 POINTER_AGE_MAX_SECONDS = 60
@@ -28,19 +30,20 @@ class StoredRuleSets:
         self._client = client
         self._evidence = evidence
         self._table = table
-        self._content: dict[str, Mapping[str, Any]] = {}
         self._pointers: dict[str, tuple[str, float]] = {}
+        self._read: dict[tuple[str, Callable[..., Any]], Any] = {}
 
-    def active(self, name: str) -> Mapping[str, Any]:
+    def active(self, name: str, read: Callable[[Mapping[str, Any]], T]) -> T:
         """See `ports.RuleSets`."""
         version, read_at = self._pointers.get(name, ("", float("-inf")))
         if monotonic() - read_at > POINTER_AGE_MAX_SECONDS:
             version = self._active_version(name)
             self._pointers[name] = (version, monotonic())
         key = content_key(name, version)
-        if key not in self._content:
-            self._content[key] = self._load(name, key)
-        return self._content[key]
+        if (key, read) not in self._read:
+            self._read[key, read] = read(self._load(name, key))
+        found: T = self._read[key, read]
+        return found
 
     def _active_version(self, name: str) -> str:
         answer = self._client.get_item(TableName=self._table, Key=_pointer_key(name))

@@ -72,7 +72,7 @@ def assemble_appeal(command: AssembleAppeal, cause: Cause, ports: AppealPorts) -
     if appeal.state is not AppealState.OPENED:
         return {"outcome": "ready", "appeal_id": appeal.appeal_id}
     now = ports.clock.now()
-    required = appeal_documents(ports.rule_sets.active("appeals"))
+    required = ports.rule_sets.active("appeals", appeal_documents)
     letter = _cover_letter(appeal, case, claim)
     kept = ports.evidence.keep(
         f"appeals/{appeal.appeal_id}/{appeal.level}/letter.txt", letter, content_type="text/plain"

@@ -7,6 +7,7 @@ Fails   StaleRecordError (retry).
 """
 
 import hashlib
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
@@ -25,7 +26,9 @@ from functions.billing.domain.records import Encounter
 from functions.billing.domain.work_items import Queue, WorkItem, open_work_item
 from functions.billing.fhir import encounter_from_bundle, mapping_tables, read_bundle
 from functions.billing.ports import Clock, Intake, Records, RuleSets
+from functions.billing.usecases.charging import charge_due
 from functions.billing.usecases.events import claim_event, opened, resolved
+from functions.billing.usecases.postings import StoredPosting, postings_of
 from functions.billing.usecases.work import not_yet_known, open_items_about
 
 STEP = "assemble_claim"
@@ -134,7 +137,7 @@ def _read(heard: BillingEncounter, intake: Intake, rule_sets: RuleSets) -> Encou
         raise ContractError("document_altered", subject=heard.subject, detail="document_sha256")
     bundle = read_bundle(body, heard.document_key)
     return encounter_from_bundle(
-        bundle, heard.encounter_id, mapping_tables(rule_sets.active("mapping"))
+        bundle, heard.encounter_id, rule_sets.active("mapping", mapping_tables)
     )
 
 
@@ -220,11 +223,18 @@ class _Step:
         heard = replace(
             heard, mapping_version=encounter.mapping_version, not_billed=encounter.not_billed
         )
-        voided, solved = self._voided(before, {content.claim_id for content in contents})
+        billed_ids = {content.claim_id for content in contents}
+        voided = self._voided(claim for claim in before if claim.claim_id not in billed_ids)
+        solved = self._solved(voided)
+        charged_back = self._charged_back(voided)
         if not contents:
             closed = replace(heard, state=EncounterState.NOT_BILLABLE, reasons=("self_pay",))
             self._commit(
-                closed, "not_billable", also=(*voided, *solved), events=_resolved_events(solved)
+                closed,
+                "not_billable",
+                also=(*voided, *solved),
+                new=charged_back,
+                events=_resolved_events(solved),
             )
             return {"outcome": "not_billable"}
         claims = tuple(
@@ -260,26 +270,39 @@ class _Step:
             billed,
             "staged",
             also=(*claims, *voided, *solved),
-            new=stored,
+            new=(*stored, *charged_back),
             events=(*events, *_resolved_events(solved)),
         )
         return {"outcome": "staged", "claims": _claim_list(billed.claim_ids)}
 
-    def _voided(
-        self, before: tuple[Claim, ...], billed: set[str]
-    ) -> tuple[tuple[Claim, ...], tuple[WorkItem, ...]]:
-        """Claims the amended encounter no longer gives must not leave; nobody needs to mend them any more."""
-        voided = tuple(
+    def _voided(self, dropped: Iterable[Claim]) -> tuple[Claim, ...]:
+        """Claims the amended encounter no longer gives must not leave."""
+        return tuple(
             claim.moved(ClaimState.VOID, reasons=("no_longer_billed",), due_kind="", due_at=None)
-            for claim in before
-            if claim.claim_id not in billed and claim.state in _AMENDABLE - {ClaimState.VOID}
+            for claim in dropped
+            if claim.state in _AMENDABLE - {ClaimState.VOID}
         )
-        solved = tuple(
+
+    def _solved(self, voided: tuple[Claim, ...]) -> tuple[WorkItem, ...]:
+        """Nobody needs to mend them any more."""
+        return tuple(
             item.resolved(at=self.now, by=STEP, resolution="claim_no_longer_billed")
             for claim in voided
             for item in open_items_about(self.records, claim.subject)
         )
-        return voided, solved
+
+    def _charged_back(self, voided: tuple[Claim, ...]) -> tuple[StoredPosting, ...]:
+        """One that had left and was turned away has its charge on the ledger."""
+        charges = (
+            charge_due(
+                self.records,
+                replace(claim, charge_cents=0, revision=claim.revision + 1),
+                at=self.now,
+            )
+            for claim in voided
+            if postings_of(self.records, claim.claim_id)
+        )
+        return tuple(charge for charge in charges if charge)
 
     def _staged(
         self,
@@ -329,7 +352,7 @@ class _Step:
         decision: str,
         *,
         also: tuple[Claim | WorkItem, ...] = (),
-        new: tuple[StoredContent, ...] = (),
+        new: tuple[StoredContent | StoredPosting, ...] = (),
         events: tuple[OutboundEvent, ...] = (),
     ) -> None:
         self.records.commit(

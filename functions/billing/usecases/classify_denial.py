@@ -35,7 +35,7 @@ def classify_denial(
         raise RecordNotFoundError("denial_not_found", subject=f"denial:{command.denial_id}")
     if case.state is not DenialState.RECEIVED:
         return _outcome(case)
-    table = denial_table(rule_sets.active("denials"))
+    table = rule_sets.active("denials", denial_table)
     parts = tuple(
         classify(
             Adjudicated(

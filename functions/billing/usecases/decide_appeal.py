@@ -46,7 +46,7 @@ def decide_appeal(
     if len(appeal.decisions) >= command.level:
         word = appeal.decisions[command.level - 1]
         return {"outcome": word, "appeal_id": appeal.appeal_id}
-    policy = payer_policies(rule_sets.active("payer_policies")).of(appeal.payer_id)
+    policy = rule_sets.active("payer_policies", payer_policies).of(appeal.payer_id)
     step = next_step(
         command.decision,
         level=command.level,

@@ -2,11 +2,12 @@
 
 Reads   the claim and its open work.
 Writes  the claim's state, the work as resolved.
-Emits   claim.released, work_item.resolved.
+Emits   claim.released, work_item.resolved; work_item.opened for a claim that is returned.
 Fails   SegregationError when the person changed the claim; ForbiddenTransitionError when it does not wait.
 """
 
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Literal
 
 from functions.billing.domain.claims.claim import Claim
@@ -17,8 +18,10 @@ from functions.billing.domain.errors import (
     RecordNotFoundError,
     SegregationError,
 )
+from functions.billing.domain.work_items import Queue, WorkItem, open_work_item
 from functions.billing.ports import Clock, Records
-from functions.billing.usecases.events import claim_event, resolved
+from functions.billing.usecases.events import claim_event, opened, resolved
+from functions.billing.usecases.scrub_claim import APPROVAL_REFUSED, APPROVAL_REQUIRED
 from functions.billing.usecases.work import open_items_about
 
 STEP = "decide_approval"
@@ -58,16 +61,20 @@ def decide_approval(
     after = claim.moved(
         ClaimState.VALIDATED if approved else ClaimState.HELD,
         touches=claim.touches + 1,
-        reasons=() if approved else ("approval_refused",),
+        reasons=() if approved else (APPROVAL_REFUSED,),
     )
     done = tuple(
         item.resolved(at=now, by=command.actor, resolution=f"approval_{command.decision}")
         for item in open_items_about(records, claim.subject)
-        if item.reason == "approval_required"
+        if item.reason == APPROVAL_REQUIRED
     )
     events: tuple[OutboundEvent, ...] = tuple(resolved(item, item.resolution) for item in done)
+    works: tuple[WorkItem, ...] = ()
     if approved:
         events = (claim_event("claim.released", after, revision=after.revision), *events)
+    else:
+        works = (_returned(claim, now),)
+        events = (*events, *map(opened, works))
     records.commit(
         Commit(
             step=STEP,
@@ -77,8 +84,22 @@ def decide_approval(
             root=after,
             decision="released" if approved else "returned",
             facts={"reason": command.reason, "revision": claim.revision},
-            also=done,
+            also=(*done, *works),
             events=events,
         )
     )
     return {"outcome": "released" if approved else "returned", "claim_id": claim.claim_id}
+
+
+def _returned(claim: Claim, now: datetime) -> WorkItem:
+    """A claim nobody released needs somebody to mend it, or it would lie there."""
+    return open_work_item(
+        queue=Queue.BILLING,
+        reason=APPROVAL_REFUSED,
+        about=claim.subject,
+        recommended_action="read in the claim's history why it was returned; have the encounter amended",
+        at=now,
+        payer_id=claim.payer_id,
+        amount_cents=claim.charge_cents,
+        occurrence=str(claim.revision),
+    )

@@ -175,8 +175,8 @@ class _Batch:
         self._cause = cause
         self._records = ports.records
         self._now = now
-        self._policies: PayerPolicies = payer_policies(ports.rule_sets.active("payer_policies"))
-        self._judge: AdjustmentJudge = adjustment_judge(ports.rule_sets.active("denials"))
+        self._policies: PayerPolicies = ports.rule_sets.active("payer_policies", payer_policies)
+        self._judge: AdjustmentJudge = ports.rule_sets.active("denials", adjustment_judge)
 
     def post(self, remitted: RemittedClaim) -> _Result:
         """Post one answer of the payer."""
@@ -415,12 +415,32 @@ class _Batch:
         for kind in dict.fromkeys(outcome.kind for outcome in investigated):
             amount = sum(outcome.amount_cents for outcome in investigated if outcome.kind is kind)
             yield self._work(claim, str(kind), _INVESTIGATED[kind], amount, plan.occurrence)
+        next_payer_cents = sum(
+            outcome.amount_cents
+            for outcome in plan.outcomes
+            if outcome.action is OutcomeAction.BILL_NEXT_PAYER
+        )
+        if next_payer_cents:
+            yield self._work(
+                claim,
+                "bill_next_payer",
+                "send the claim to the next payer with this payer's answer",
+                next_payer_cents,
+                plan.occurrence,
+                queue=Queue.BILLING,
+            )
 
     def _work(
-        self, claim: Claim, reason: str, action: str, amount_cents: int, occurrence: str
+        self,
+        claim: Claim,
+        reason: str,
+        action: str,
+        amount_cents: int,
+        occurrence: str,
+        queue: Queue = Queue.FINANCE,
     ) -> WorkItem:
         return open_work_item(
-            queue=Queue.FINANCE,
+            queue=queue,
             reason=reason,
             about=claim.subject,
             recommended_action=action,

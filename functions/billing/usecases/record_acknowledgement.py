@@ -298,7 +298,7 @@ class _Recording:
 
     def _work(self, claim: Claim, said: _Said) -> WorkItem:
         """Who mends it, by the code the payer gave."""
-        table: RejectionTable = rejection_table(self.ports.rule_sets.active("rejections"))
+        table: RejectionTable = self.ports.rule_sets.active("rejections", rejection_table)
         reasons = [StatusReason(*code.split(":")[:3]) for code in said.codes if ":" in code]
         found = classify_rejection(reasons, table)
         return open_work_item(
@@ -364,7 +364,7 @@ class _Recording:
 
     def _remittance_expected(self, claim: Claim) -> timedelta:
         """How long this payer may keep silent before somebody asks."""
-        policies = payer_policies(self.ports.rule_sets.active("payer_policies"))
+        policies = self.ports.rule_sets.active("payer_policies", payer_policies)
         policy = policies.of(claim.payer_id)
         return timedelta(days=policy.remittance_expected_days if policy else 30)
 

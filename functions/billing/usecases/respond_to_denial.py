@@ -50,13 +50,13 @@ def respond_to_denial(
         raise RecordNotFoundError("denial_not_classified", subject=f"denial:{command.denial_id}")
     if case.state in _DONE:
         return {"outcome": "already_responded", "denial_id": case.denial_id}
-    policy = payer_policies(rule_sets.active("payer_policies")).of(case.payer_id)
+    policy = rule_sets.active("payer_policies", payer_policies).of(case.payer_id)
     now = clock.now()
     plan = response_plan(
         case.classification,
         _context(claim, case, policy, now),
-        response_table(rule_sets.active("denial_responses")),
-        automation_policy(rule_sets.active("automation")),
+        rule_sets.active("denial_responses", response_table),
+        rule_sets.active("automation", automation_policy),
     )
     return _Response(case, claim, case.classification, plan, policy, cause, now).commit(records)
 

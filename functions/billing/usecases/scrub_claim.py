@@ -39,6 +39,7 @@ from functions.billing.usecases.work import open_items_about
 STEP = "scrub_claim"
 SUBMIT_STEP = "submit_claim"
 FINGERPRINT = "FINGERPRINT"
+APPROVAL_REQUIRED, APPROVAL_REFUSED = "approval_required", "approval_refused"
 
 _OUTCOMES = {
     ClaimState.HELD: "held",
@@ -68,8 +69,8 @@ def scrub_claim(
     if stored is None:
         raise RecordNotFoundError("content_not_found", subject=claim.subject)
     now = clock.now()
-    rules = rule_set(rule_sets.active("scrub"))
-    policies = payer_policies(rule_sets.active("payer_policies"))
+    rules = rule_sets.active("scrub", rule_set)
+    policies = rule_sets.active("payer_policies", payer_policies)
     facts = _facts(records, stored, policies, now)
     verdicts = judge(stored.content, facts, rules)
     judgement = _judgement(stored, facts, verdicts, rules, policies, now)
@@ -78,16 +79,16 @@ def scrub_claim(
     ]
     scrubbed = _Scrubbed(claim, judgement, cause, now)
     if failures:
-        records.commit(scrubbed.held(failures))
+        records.commit(scrubbed.held(failures, _superseded(records, claim)))
         return {"outcome": "held", "claim_id": claim.claim_id}
-    automation = automation_policy(rule_sets.active("automation"))
+    automation = rule_sets.active("automation", automation_policy)
     mode = automation.mode(SUBMIT_STEP, claim.payer_id, claim.location_id)
     unique = _unique(records, stored)
     policy = facts.policy
     if mode is not Mode.AUTOMATE or (
         policy and claim.charge_cents >= policy.approval_threshold_cents
     ):
-        records.commit(scrubbed.awaiting_approval(unique))
+        records.commit(scrubbed.awaiting_approval(unique, _superseded(records, claim)))
         return {"outcome": "awaiting_approval", "claim_id": claim.claim_id}
     records.commit(scrubbed.released(unique, open_items_about(records, claim.subject)))
     return {"outcome": "validated", "claim_id": claim.claim_id}
@@ -125,6 +126,19 @@ def _unique(records: Records, stored: StoredContent) -> tuple[Record, ...]:
     if records.get(Pointer, Pointer.key_of(FINGERPRINT, mark)):
         return ()
     return (Pointer(name=FINGERPRINT, value=mark, target=stored.claim_id),)
+
+
+def _superseded(records: Records, claim: Claim) -> tuple[WorkItem, ...]:
+    """Work that earlier revisions gave: this judgement says anew what is to be done."""
+    if claim.revision == 1:
+        return ()
+    judgements = records.under(Judgement, claim.key.partition, "JUDGEMENT#")
+    reasons = {rule.reason_code for judgement in judgements for rule in judgement.failed}
+    return tuple(
+        item
+        for item in open_items_about(records, claim.subject)
+        if item.reason in reasons | {APPROVAL_REQUIRED, APPROVAL_REFUSED}
+    )
 
 
 def _judgement(
@@ -172,7 +186,7 @@ class _Scrubbed:
     cause: Cause
     now: datetime
 
-    def held(self, failures: Sequence[Verdict]) -> Commit:
+    def held(self, failures: Sequence[Verdict], superseded: tuple[WorkItem, ...]) -> Commit:
         reasons = tuple(dict.fromkeys(verdict.reason_code for verdict in failures))
         held = self.claim.moved(ClaimState.HELD, reasons=reasons, ruleset_version=self._rules)
         work = tuple(self._work(failures))
@@ -182,8 +196,13 @@ class _Scrubbed:
             reasons=reasons,
             recommended_action=failures[0].recommended_action,
         )
+        done, said = self._done(superseded, "judged_again")
         return self._commit(
-            held, "held", also=work, events=(failed, *map(opened, work)), reasons=reasons
+            held,
+            "held",
+            also=(*work, *done),
+            events=(failed, *map(opened, work), *said),
+            reasons=reasons,
         )
 
     def _work(self, failures: Iterable[Verdict]) -> Iterable[WorkItem]:
@@ -204,13 +223,15 @@ class _Scrubbed:
                 occurrence=str(self.claim.revision),
             )
 
-    def awaiting_approval(self, unique: tuple[Record, ...]) -> Commit:
+    def awaiting_approval(
+        self, unique: tuple[Record, ...], superseded: tuple[WorkItem, ...]
+    ) -> Commit:
         waiting = self.claim.moved(
             ClaimState.AWAITING_APPROVAL, validated_at=self.now, ruleset_version=self._rules
         )
         work = open_work_item(
             queue=Queue.BILLING,
-            reason="approval_required",
+            reason=APPROVAL_REQUIRED,
             about=self.claim.subject,
             recommended_action="someone who did not change the claim reads it and releases it",
             at=self.now,
@@ -220,24 +241,33 @@ class _Scrubbed:
             occurrence=str(self.claim.revision),
         )
         validated = claim_event("claim.validated", waiting, ruleset_version=self._rules)
+        done, said = self._done(superseded, "judged_again")
         return self._commit(
-            waiting, "awaiting_approval", also=(work,), new=unique, events=(validated, opened(work))
+            waiting,
+            "awaiting_approval",
+            also=(work, *done),
+            new=unique,
+            events=(validated, opened(work), *said),
         )
 
     def released(self, unique: tuple[Record, ...], solved: tuple[WorkItem, ...]) -> Commit:
         released = self.claim.moved(
             ClaimState.VALIDATED, validated_at=self.now, ruleset_version=self._rules
         )
-        done = tuple(
-            item.resolved(at=self.now, by=STEP, resolution="claim_passed_validation")
-            for item in solved
-        )
+        done, said = self._done(solved, "claim_passed_validation")
         events = (
             claim_event("claim.validated", released, ruleset_version=self._rules),
             claim_event("claim.released", released, revision=released.revision),
-            *(resolved(item, item.resolution) for item in done),
+            *said,
         )
         return self._commit(released, "validated", also=done, new=unique, events=events)
+
+    def _done(
+        self, items: tuple[WorkItem, ...], resolution: str
+    ) -> tuple[tuple[WorkItem, ...], tuple[OutboundEvent, ...]]:
+        """The items as resolved, and what the world is told of that."""
+        done = tuple(item.resolved(at=self.now, by=STEP, resolution=resolution) for item in items)
+        return done, tuple(resolved(item, resolution) for item in done)
 
     @property
     def _rules(self) -> str:

@@ -268,7 +268,7 @@ class Sending:
         return stored
 
     def _policy(self, payer_id: str) -> PayerPolicy:
-        policy = payer_policies(self.ports.rule_sets.active("payer_policies")).of(payer_id)
+        policy = self.ports.rule_sets.active("payer_policies", payer_policies).of(payer_id)
         if policy is None:
             raise RuleSetError("payer_policy_missing", subject=f"payer:{payer_id}")
         return policy

@@ -52,11 +52,11 @@ def submit_appeal(
         raise RecordNotFoundError("appeal_not_found", subject=f"appeal:{command.appeal_id}")
     if appeal.state is not AppealState.READY:
         return {"outcome": "already_sent", "appeal_id": appeal.appeal_id}
-    automation = automation_policy(ports.rule_sets.active("automation"))
+    automation = ports.rule_sets.active("automation", automation_policy)
     mode = automation.mode(STEP, claim.payer_id, claim.location_id)
     if mode is not Mode.AUTOMATE:
         return _propose(appeal, mode, cause, ports)
-    policy = payer_policies(ports.rule_sets.active("payer_policies")).of(appeal.payer_id)
+    policy = ports.rule_sets.active("payer_policies", payer_policies).of(appeal.payer_id)
     packet = json.loads(ports.evidence.fetch(appeal.packet_key))
     body = {
         "appeal_id": appeal.appeal_id,

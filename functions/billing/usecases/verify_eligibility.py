@@ -107,7 +107,7 @@ class _Verification:
         self._records = ports.records
         self._now = ports.clock.now()
         self._heard_at = command.occurred_at or self._now
-        self._policies: PayerPolicies = payer_policies(ports.rule_sets.active("payer_policies"))
+        self._policies: PayerPolicies = ports.rule_sets.active("payer_policies", payer_policies)
 
     # The four ways in -------------------------------------------------------------------------
 
@@ -176,7 +176,7 @@ class _Verification:
     def update_insurance(self) -> dict[str, object]:
         """Registration says the insurance changed; an older change that comes late changes nothing."""
         bundle = self._bundle()
-        mapping = mapping_tables(self._ports.rule_sets.active("mapping"))
+        mapping = self._ports.rule_sets.active("mapping", mapping_tables)
         patient = patient_from_bundle(bundle, self._command.patient_id)
         reading = coverages_from_bundle(bundle, self._command.patient_id, mapping)
         if patient is None:
@@ -488,7 +488,7 @@ class _Verification:
                 yield known
 
     def _appointment(self) -> Appointment:
-        mapping = mapping_tables(self._ports.rule_sets.active("mapping"))
+        mapping = self._ports.rule_sets.active("mapping", mapping_tables)
         return appointment_from_bundle(self._bundle(), self._command.appointment_id, mapping)
 
     def _bundle(self) -> dict[str, object]:

@@ -31,9 +31,17 @@ def mapping() -> dict[str, Any]:
     return content
 
 
-def encounter_document(*, lines: int = 1, self_pay: bool = False, **of_coverage: Any) -> bytes:
-    """A signed visit; `lines` services of it."""
-    items = [item(number) for number in range(1, lines + 1)]
+def encounter_document(
+    *,
+    lines: int = 1,
+    dollars: int = 145,
+    procedure: str = "99213",
+    self_pay: bool = False,
+    **of_coverage: Any,
+) -> bytes:
+    """A signed visit; `lines` services of it, at `dollars` each."""
+    price = {"value": dollars, "currency": "USD"}
+    items = [item(number, procedure, net=price) for number in range(1, lines + 1)]
     resources = visit(claim(*items), without=("Claim",))
     resources = changed(resources, "Coverage", **{"subscriberId": MEMBER, **of_coverage})
     if self_pay:
@@ -67,9 +75,7 @@ def appointment_document(*, member_id: str = MEMBER, start: str = "2026-03-05T14
     place = {**location(), "managingOrganization": {"reference": "Organization/group"}}
     insured = {**coverage(), "subscriberId": member_id}
     return json.dumps(
-        bundle(
-            patient(), insured, insurer(), organization(), practitioner(), place, planned, order
-        )
+        bundle(patient(), insured, insurer(), organization(), practitioner(), place, planned, order)
     ).encode()
 
 

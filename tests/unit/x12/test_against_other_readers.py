@@ -11,6 +11,8 @@ import pytest
 
 from functions.billing.x12 import (
     Remittance,
+    StatusCode,
+    StatusInformation,
     address,
     benefits_of,
     outcome_of_999,
@@ -45,6 +47,12 @@ pyx12_params = pytest.importorskip("pyx12.params")
 oxedi = pytest.importorskip("oxedi")
 
 
+# The guide dates a provider's status by the batch, so its STC02 is not used.
+PROVIDER_RECEIVED = (
+    StatusInformation((StatusCode("A1", "19"),), action="WQ", charge=Decimal(200)),
+)
+
+
 def judged(content: bytes) -> tuple[bool, str]:
     """pyx12's verdict and its 999."""
     logging.getLogger("pyx12").setLevel(logging.CRITICAL)
@@ -65,7 +73,11 @@ def written(body: object) -> bytes:
         written(professional_claims()),
         written(professional_claims(professional_claim("C1"), professional_claim("C2"))),
         written(institutional_claims()),
-        written(claim_acknowledgement(claim_status("A2"), receiver=stc("A1", "19"))),
+        written(
+            claim_acknowledgement(
+                claim_status("A2"), receiver=stc("A1", "19"), provider=PROVIDER_RECEIVED
+            )
+        ),
     ],
     ids=["837P", "837P two claims", "837I", "277CA"],
 )

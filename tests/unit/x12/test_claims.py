@@ -173,7 +173,7 @@ def test_a_secondary_claim_carries_what_the_primary_decided() -> None:
                 paid_units=Decimal(1),
                 adjustments=(
                     Adjustment("CO", "45", Decimal(50)),
-                    Adjustment("PR", "2", Decimal("20")),
+                    Adjustment("PR", "2", Decimal(20)),
                     Adjustment("CO", "97", Decimal(10)),
                 ),
                 adjudicated_on=Period(DAY, DAY),
@@ -220,7 +220,7 @@ def test_a_secondary_claim_carries_what_the_primary_decided() -> None:
     ]
     # What is left of the charge: SV102 = SVD02 + Σ CAS.
     decided = again.lines[0].adjudications[0]
-    assert 20_000 == decided.paid_cents + sum(a.amount_cents for a in decided.adjustments)
+    assert decided.paid_cents + sum(a.amount_cents for a in decided.adjustments) == 20_000
 
 
 def test_a_replacement_names_the_payers_claim() -> None:

@@ -122,7 +122,7 @@ def test_the_three_levels_balance_and_plb_counts_against_the_payment() -> None:
         (b"WO:C0*25*", b"WO:C0*-25*", None, 0, 0, 5000),
     ],
 )
-def test_every_difference_is_shown_in_cents_at_its_own_level(  # noqa: PLR0913, PLR0917
+def test_every_difference_is_shown_in_cents_at_its_own_level(
     before: bytes,
     after: bytes,
     line: tuple[int, ...] | None,
@@ -440,7 +440,7 @@ def money(cents: int, style: int) -> str:
     off=st.integers(-2, 2),
 )
 @settings(max_examples=150, deadline=None)
-def test_any_remittance_balances_exactly_when_its_numbers_do(  # noqa: PLR0914
+def test_any_remittance_balances_exactly_when_its_numbers_do(
     data: list[tuple[list[tuple[int, list[int], int]], list[int], int, int]],
     withheld: list[int],
     off: int,

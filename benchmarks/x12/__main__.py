@@ -1,0 +1,220 @@
+"""``python -m benchmarks.x12``: ours against the floor and the peers, in one run.
+
+Each measurement is a fresh process on one core; rounds are interleaved; medians are shown. Ratios
+hold from machine to machine, seconds do not.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import subprocess
+import sys
+import tempfile
+from dataclasses import dataclass
+from importlib.util import find_spec
+from pathlib import Path
+from statistics import median
+from typing import Any
+
+from benchmarks.x12.contenders import CONTENDERS
+from benchmarks.x12.generate import Totals, write_835, write_837p
+
+# The slow ones are run on files up to so many megabytes; beyond, they scale in proportion.
+MEGABYTES_MAX = {
+    "pyx12 validate": 1,
+    "pyx12 segments": 10,
+    "edi-835-parser": 10,
+    "openx12": 10,
+    "ours, read and write": 10,
+}
+IMPORT_PROGRAM = (
+    "import time; s=time.perf_counter(); import decimal; d=time.perf_counter()-s\n"
+    "import dataclasses, datetime, functools, io, itertools, operator, typing, importlib\n"
+    "s=time.perf_counter(); import functions.billing.x12 as x; p=time.perf_counter()-s\n"
+    "s=time.perf_counter(); x.stream_835; r=time.perf_counter()-s\n"
+    "s=time.perf_counter(); [getattr(x, n) for n in dir(x)]; e=time.perf_counter()-s\n"
+    "print(d, p, p + r, p + r + e)\n"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """The median of a contender's rounds on one file."""
+
+    seconds: float
+    cpu_seconds: float
+    peak_mib: float
+    found: dict[str, int]
+
+
+def _measure(names: list[str], path: Path, rounds: int) -> dict[str, Figure]:
+    lines: dict[str, list[dict[str, Any]]] = {name: [] for name in names}
+    for _ in range(rounds):
+        for name in names:
+            done = subprocess.run(  # noqa: S603
+                [sys.executable, "-m", "benchmarks.x12.contenders", name, str(path)],
+                capture_output=True,
+                text=True,
+                check=False,
+            )
+            if done.returncode:
+                print(f"{name} failed: {done.stderr.strip().splitlines()[-1]}", file=sys.stderr)
+                continue
+            lines[name].append(json.loads(done.stdout))
+    return {
+        name: Figure(
+            seconds=median(line["seconds"] for line in measured),
+            cpu_seconds=median(line["cpu_seconds"] for line in measured),
+            peak_mib=median(line["peak_kib"] for line in measured) / 1024,
+            found=measured[-1]["found"],
+        )
+        for name, measured in lines.items()
+        if measured
+    }
+
+
+def _names(kind: str, megabytes: int, wanted: list[str] | None) -> list[str]:
+    return [
+        name
+        for name, (kinds, module, _) in CONTENDERS.items()
+        if kind in kinds.split()
+        and (not module or find_spec(module))
+        and megabytes <= MEGABYTES_MAX.get(name, 1_000)
+        and (not wanted or name == "floor" or name in wanted)
+    ]
+
+
+def _correct(found: dict[str, int], totals: Totals) -> str:
+    wrong = [
+        f"{name} {value} for {getattr(totals, name)}"
+        for name, value in found.items()
+        if hasattr(totals, name) and value != getattr(totals, name)
+    ]
+    if found.get("balanced") == 0 or found.get("same") == 0:
+        wrong.append("not balanced or not the same")
+    return "; ".join(wrong) or ("exact" if found else "")
+
+
+def _show(kind: str, size: int, figures: dict[str, Figure], totals: Totals) -> None:
+    base = figures["floor"].seconds
+    print(f"\n{kind}, {size / 1e6:.1f} MB, {totals.claims} claims, {totals.lines} lines")
+    print(f"{'':28}{'s':>9}{'MB/s':>8}{'x floor':>9}{'peak MiB':>10}  against the generator")
+    for name, figure in figures.items():
+        print(
+            f"{name:28}{figure.seconds:9.3f}{size / 1e6 / figure.seconds:8.1f}"
+            f"{figure.seconds / base:9.2f}{figure.peak_mib:10.1f}  {_correct(figure.found, totals)}"
+        )
+
+
+Results = dict[tuple[str, int], dict[str, Figure]]
+
+
+def _verdicts(results: Results) -> list[tuple[str, float, str, bool]]:
+    """Compare with the targets: what, the figure, the target, and whether it is met."""
+    verdicts: list[tuple[str, float, str, bool]] = []
+
+    def tell(what: str, figure: float, target: str, *, met: bool) -> None:
+        verdicts.append((what, figure, target, met))
+
+    for (kind, megabytes), figures in results.items():
+        base = figures["floor"].seconds
+        if kind == "835" and "ours" in figures:
+            mine = figures["ours"]
+            if megabytes >= 10:  # noqa: PLR2004
+                ratio = mine.seconds / base
+                tell(f"835 {megabytes} MB / floor", ratio, "<= 3.5", met=ratio <= 3.5)  # noqa: PLR2004
+            for peer, factor in (
+                ("oxedi parse", 0.9),
+                ("pyx12 validate", 100),
+                ("edi-835-parser", 10),
+                ("openx12", 10),
+            ):
+                if peer in figures:
+                    speed = figures[peer].seconds / mine.seconds
+                    what = f"835 {megabytes} MB, speed over {peer}"
+                    tell(what, speed, f">= {factor}", met=speed >= factor)
+            if "oxedi parse" in figures and megabytes >= 100:  # noqa: PLR2004
+                share = mine.peak_mib / figures["oxedi parse"].peak_mib
+                what = f"835 {megabytes} MB, memory of oxedi's"
+                tell(what, share, "<= 0.1", met=share <= 0.1)  # noqa: PLR2004
+        if kind == "837p" and "ours, 837P" in figures:
+            ratio = figures["ours, 837P"].seconds / base
+            tell(f"837P {megabytes} MB / floor", ratio, "<= 2.6", met=ratio <= 2.6)  # noqa: PLR2004
+    for kind, name in (("835", "ours"), ("837p", "ours, 837P")):
+        sizes = [m for k, m in results if k == kind and name in results[k, m]]
+        if len(sizes) > 1:
+            grown = (
+                results[kind, max(sizes)][name].peak_mib - results[kind, min(sizes)][name].peak_mib
+            )
+            what = f"{kind} peak memory, {max(sizes)} MB less {min(sizes)} MB (MiB)"
+            tell(what, grown, "<= 2", met=grown <= 2)  # noqa: PLR2004
+    return verdicts
+
+
+def _imports(rounds: int) -> None:
+    lines = []
+    for _ in range(max(rounds, 5)):
+        done = subprocess.run(  # noqa: S603
+            [sys.executable, "-c", IMPORT_PROGRAM], capture_output=True, text=True, check=True
+        )
+        lines.append([float(word) * 1000 for word in done.stdout.split()])
+    decimal, package, stream, everything = (median(column) for column in zip(*lines, strict=True))
+    print(
+        f"\nimport, over the standard library: package {package:.1f} ms, with stream_835"
+        f" {stream:.1f} ms, with every public name {everything:.1f} ms"
+        f" (decimal alone: {decimal:.1f} ms)"
+    )
+
+
+def main() -> int:
+    """Generate the files, measure, show, and say which targets are met."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.x12", description=__doc__)
+    parser.add_argument("--megabytes", type=int, nargs="+", default=[1, 10, 100])
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--kinds", nargs="+", choices=["835", "837p"], default=["835", "837p"])
+    parser.add_argument("--only", nargs="+", metavar="CONTENDER", help=", ".join(CONTENDERS))
+    parser.add_argument("--folder", type=Path, help="where to keep the generated files")
+    parser.add_argument("--json", type=Path, help="where to write the figures")
+    options = parser.parse_args()
+    missing = sorted({m for _, m, _ in CONTENDERS.values() if m and not find_spec(m)})
+    print(f"Python {sys.version.split()[0]}; not installed: {', '.join(missing) or 'none'}")
+    results: Results = {}
+    with tempfile.TemporaryDirectory() as temporary:
+        folder = options.folder or Path(temporary)
+        folder.mkdir(parents=True, exist_ok=True)
+        for kind in options.kinds:
+            for megabytes in sorted(options.megabytes):
+                path = folder / f"{megabytes}.{kind}"
+                make = write_835 if kind == "835" else write_837p
+                totals = make(path, megabytes * 1_000_000)
+                names = _names(kind, megabytes, options.only)
+                figures = _measure(names, path, options.rounds)
+                results[kind, megabytes] = figures
+                _show(kind, path.stat().st_size, figures, totals)
+                if not options.folder:
+                    path.unlink()
+    _imports(options.rounds)
+    verdicts = _verdicts(results)
+    print()
+    for what, figure, target, met in verdicts:
+        print(f"{'met   ' if met else 'MISSED'} {what:48}{figure:9.2f}  {target}")
+    if options.json:
+        kept = {
+            f"{kind} {megabytes} MB": {
+                name: {
+                    "seconds": figure.seconds,
+                    "cpu_seconds": figure.cpu_seconds,
+                    "peak_mib": figure.peak_mib,
+                    "found": figure.found,
+                }
+                for name, figure in figures.items()
+            }
+            for (kind, megabytes), figures in results.items()
+        }
+        options.json.write_text(json.dumps(kept, indent=1) + "\n")
+    return 0 if all(met for *_, met in verdicts) else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,36 @@
+"""What holds for every test: its level is its folder's, and only some levels may open connections."""
+
+from pathlib import Path
+
+import pytest
+
+_TESTS = Path(__file__).parent
+_LEVELS = {
+    "unit": "unit",
+    "contract": "contract",
+    "integration": "integration",
+    "infrastructure": "infrastructure",
+    "simulation": "simulation",
+    "e2e": "e2e",
+}
+_LOOPBACK = ["127.0.0.1", "::1", "localhost"]
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark each test with its level, and keep it from the network as the level asks for.
+
+    Unit tests open no connection at all, unless one is marked as needing a server of its own on
+    this machine; everything else may talk to this machine only.
+    """
+    for item in items:
+        level = _LEVELS.get(item.path.relative_to(_TESTS).parts[0])
+        if level is None:
+            continue
+        item.add_marker(getattr(pytest.mark, level))
+        if level == "unit" and item.get_closest_marker("loopback") is None:
+            item.add_marker(pytest.mark.disable_socket)
+        else:
+            item.add_marker(pytest.mark.allow_hosts(_LOOPBACK))
+        if level == "e2e":
+            # One worker deploys once and runs them all.
+            item.add_marker(pytest.mark.xdist_group("local-cloud"))

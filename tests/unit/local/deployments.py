@@ -1,0 +1,30 @@
+"""A made-up deployment."""
+
+from local.deployment import Deployment
+
+OUTPUTS = {
+    "billing-local-data": {
+        "RecordsTable": "records",
+        "IntakeBucket": "intake",
+        "EvidenceBucket": "evidence",
+        "SigningKeySecretArn": "arn:signing",
+        "ClearinghouseSecretArn": "arn:clearinghouse",
+        "VerificationKeysParameter": "/keys",
+        "ExportsOutputFnGetAttSomething": "ignored",
+    },
+    "billing-local-audit": {"AuditTable": "audit"},
+    "billing-local-billing": {
+        "BusName": "bus",
+        "FailedInvocationsUrl": "http://q/failed",
+        "UnpublishedOutboxUrl": "http://q/unpublished",
+        "ClaimInboxUrl": "http://q/claim",
+        "ClaimDeadLettersUrl": "http://q/claim-dead",
+        "ClaimStateMachineArn": "arn:claim",
+        "ScrubClaimFunctionName": "scrub",
+    },
+}
+
+
+def deployment() -> Deployment:
+    """Its names."""
+    return Deployment.from_outputs(OUTPUTS)
