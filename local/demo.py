@@ -26,6 +26,7 @@ class DayChoice:
 
     seed: int = DEFAULT_SEED
     folder: Path | None = None
+    filing_limits: bool = False
 
 
 def chosen_day(choice: DayChoice) -> Day:
@@ -39,7 +40,9 @@ def chosen_day(choice: DayChoice) -> Day:
     try:
         if choice.folder is None:
             return build_day(choice.seed, today())
-        return day_from_fhir(choice.folder, today(), choice.seed)
+        return day_from_fhir(
+            choice.folder, today(), choice.seed, filing_limits=choice.filing_limits
+        )
     except DayError as error:
         raise LocalCloudError(str(error), advice="") from None
 
@@ -49,7 +52,11 @@ def plan_for(day: Day) -> Plan:
     return Plan(
         world=day.world,
         producers=tuple(sorted({source_of(day), *(event.source for event in day.events)})),
-        rule_sets={"mapping": day.mapping, "automation": _automation(day)},
+        rule_sets={
+            "mapping": day.mapping,
+            "automation": _automation(day),
+            **({"payer_policies": day.payer_policies} if day.payer_policies else {}),
+        },
     )
 
 

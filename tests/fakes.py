@@ -137,6 +137,21 @@ class RecordedWorkflows:
         return is_new
 
 
+class RecordedBus:
+    """`ports.Publisher` that remembers what it took, and takes nothing it `refuses`, by event id."""
+
+    def __init__(self) -> None:
+        self.published: list[Mapping[str, Any]] = []
+        self.refuses: set[str] = set()
+
+    def publish(self, envelopes: tuple[Mapping[str, Any], ...]) -> tuple[bool, ...]:
+        verdicts = tuple(envelope["id"] not in self.refuses for envelope in envelopes)
+        self.published += [
+            envelope for envelope, taken in zip(envelopes, verdicts, strict=True) if taken
+        ]
+        return verdicts
+
+
 class CountingControlNumbers:
     """`ports.ControlNumbers` counted in memory."""
 

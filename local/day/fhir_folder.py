@@ -16,7 +16,7 @@ content and the payers' world:
 import json
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 from hashlib import sha256
@@ -39,6 +39,9 @@ from local.day.records import Day, DayError, EhrEvent, Phase, UnreadableFile
 from local.day.world import API_KEY, span
 
 SOURCE = "ehr.folder"
+
+POLICY_FILE = MAPPING_FILE.parent.parent / "payer_policies" / "example.json"
+_NO_LIMIT_DAYS = 200 * 366
 
 # General practice, and a clinic: Synthea does not say what its providers do.
 _PERSON_TAXONOMY = "208D00000X"
@@ -70,7 +73,9 @@ _OF_THE_PATIENT = frozenset({"Coverage", "ClaimResponse", "RelatedPerson"})
 Resource = Mapping[str, Any]
 
 
-def day_from_fhir(folder: Path, today: date, seed: int) -> Day:
+def day_from_fhir(
+    folder: Path, today: date, seed: int, *, filing_limits: bool = False
+) -> Day:
     """The day of a folder's bundles: one signing event for each encounter, the oldest first.
 
     A file that cannot be read is listed in `Day.unreadable`, and the others go on.
@@ -83,6 +88,9 @@ def day_from_fhir(folder: Path, today: date, seed: int) -> Day:
         The UTC date on which the day is run.
     seed
         Decides the synthetic identifiers.
+    filing_limits
+        Whether payers' filing limits hold. A folder usually is years of history, billed in one day:
+        with the limits nearly all of it would be held as too late, and nothing else would show.
 
     Raises
     ------
@@ -94,7 +102,20 @@ def day_from_fhir(folder: Path, today: date, seed: int) -> Day:
         raise DayError(f"{folder} holds no FHIR bundle with an encounter in it")
     newest = max(day for bundle in reading.bundles for day in bundle.days())
     shift = (today - timedelta(days=1)) - newest
-    return _FolderDay(seed, today, reading, shift).build()
+    day = _FolderDay(seed, today, reading, shift).build()
+    return day if filing_limits else _without_filing_limits(day)
+
+
+def _without_filing_limits(day: Day) -> Day:
+    """The same day with policies, ours and the payers', that let history be filed."""
+    policies = json.loads(POLICY_FILE.read_text())
+    policies["note"] = "Replay of a folder's history: filing limits are suspended."
+    for policy in policies["payers"]:
+        policy["filing"] = {"limit_days": _NO_LIMIT_DAYS, "warning_days": 1}
+        # A contract begins somewhere; history from before it is expected at its terms.
+        policy["contracts"][0].pop("starts_on", None)
+    payers = [{**payer, "filing_limit_days": _NO_LIMIT_DAYS} for payer in day.world["payers"]]
+    return replace(day, payer_policies=policies, world={**day.world, "payers": payers})
 
 
 # --- reading ---

@@ -166,6 +166,8 @@ class Day:
         Subject id → where it should end. Empty for a folder's day.
     unreadable
         Files of a folder that could not be used.
+    payer_policies
+        The payers' policies for the day, None for the repository's own.
     """
 
     name: str
@@ -180,5 +182,6 @@ class Day:
     approvals: tuple[Approval, ...] = ()
     expectations: Mapping[str, Expectation] = field(default_factory=dict, repr=False)
     unreadable: tuple[UnreadableFile, ...] = ()
+    payer_policies: Mapping[str, Any] | None = field(default=None, repr=False)
     encounter_count: int = 0
     patient_count: int = 0

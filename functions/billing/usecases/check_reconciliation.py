@@ -16,14 +16,20 @@ from functions.billing.domain.claims.lifecycle import ClaimState
 from functions.billing.domain.commit import Actor, Aggregate, Cause, Commit, OutboundEvent
 from functions.billing.domain.errors import StaleRecordError
 from functions.billing.domain.ledger.balances import LedgerProof, prove_entries
-from functions.billing.domain.ledger.postings import Posting
+from functions.billing.domain.ledger.postings import Entry
 from functions.billing.domain.reconciliation import ReconciliationReport
 from functions.billing.domain.remittance.payments import Deposit, Remittance
 from functions.billing.domain.work_items import Queue, WorkItem, open_work_item
 from functions.billing.ports import Clock, Records
 from functions.billing.usecases.events import claim_event, opened
-from functions.billing.usecases.match_deposit import MatchDeposit, match_deposit
-from functions.billing.usecases.postings import postings_of
+from functions.billing.usecases.match_deposit import (
+    DEPOSIT_OVERDUE,
+    DEPOSIT_WAITING,
+    MatchDeposit,
+    match_deposit,
+)
+from functions.billing.usecases.postings import entries_of
+from functions.billing.usecases.work import not_yet_known
 
 A = TypeVar("A")
 
@@ -46,10 +52,11 @@ def check_reconciliation(
 ) -> dict[str, object]:
     """`checked`, with the counts of the report."""
     check = _Check(records, cause, clock.now(), clock)
-    report = check.run()
+    report, proof = check.run()
     known = records.get(ReconciliationReport, report.key)
     if known is None:
-        records.commit(check.commit(report, "checked"))
+        (work,) = not_yet_known(records, *check.works_of(proof)) or (None,)
+        records.commit(check.commit(report, "checked", work=work))
     return {
         "outcome": "checked",
         "imbalance_cents": report.imbalance_cents,
@@ -65,17 +72,17 @@ class _Check:
     now: datetime
     clock: Clock
 
-    def run(self) -> ReconciliationReport:
+    def run(self) -> tuple[ReconciliationReport, LedgerProof]:
         """Every search, each finding handled as it is found."""
         matched = self._match_waiting_deposits()
         claims_proved, proof = self._prove_ledger()
-        return ReconciliationReport(
+        report = ReconciliationReport(
             checked_at=self.now,
             cause_id=self.cause.cause_id,
             claims_proved=claims_proved,
             postings_proved=proof.posting_count,
             imbalance_cents=proof.imbalance_cents,
-            submissions_swept=self._each(self._overdue_claims("SUBMITTING"), self._sweep),
+            submissions_swept=self._each(self._interrupted(), self._sweep),
             acknowledgements_overdue=self._each(
                 self._overdue_claims("AWAITING_ACKNOWLEDGEMENT"),
                 self._report_missing_acknowledgement,
@@ -91,6 +98,25 @@ class _Check:
                 self._overdue_payments("AWAITING_DEPOSIT"), self._report_missing_deposit
             ),
         )
+        return report, proof
+
+    def works_of(self, proof: LedgerProof) -> tuple[WorkItem, ...]:
+        """A ledger that does not hold stops being trusted until somebody knows why; told once."""
+        broken = (*proof.unbalanced_postings, *proof.conflicting_keys)
+        if not broken:
+            return ()
+        work = open_work_item(
+            queue=Queue.ENGINEERING,
+            reason="ledger_out_of_balance",
+            about="ledger",
+            recommended_action="compare these postings with their audit entries; nothing may edit a posting",
+            at=self.now,
+            due_days=0,
+            fields=broken[:10],
+            amount_cents=proof.imbalance_cents,
+            occurrence="|".join(sorted(broken)),
+        )
+        return (work,)
 
     def commit(
         self,
@@ -133,6 +159,10 @@ class _Check:
             remittance = self.records.get(Remittance, listed.key)
             if remittance and remittance.due_kind == due_kind:
                 yield remittance
+
+    def _interrupted(self) -> Iterator[Claim]:
+        overdue = self._overdue_claims("SUBMITTING")
+        return (claim for claim in overdue if claim.state is ClaimState.SUBMITTING)
 
     def _sweep(self, claim: Claim) -> Commit:
         """Wake the submission workflow; what may be done is the protocol's decision, not ours."""
@@ -200,7 +230,11 @@ class _Check:
     def _match_waiting_deposits(self) -> int:
         """A deposit that was quicker than its remittance is matched here; the rest still wait, or are reported."""
         waiting = 0
-        for deposit in self.records.due(Deposit, "DEPOSIT_WAITING", self.now + FAR):
+        kinds = (DEPOSIT_WAITING, DEPOSIT_OVERDUE)
+        listed = (
+            each for kind in kinds for each in self.records.due(Deposit, kind, self.now + FAR)
+        )
+        for deposit in listed:
             command = MatchDeposit(
                 deposit_id=deposit.deposit_id,
                 trace_number=deposit.trace_number,
@@ -208,14 +242,19 @@ class _Check:
                 amount_cents=deposit.amount_cents,
                 deposited_on=datetime.fromisoformat(deposit.deposited_on).date(),
             )
-            outcome = match_deposit(command, self.cause, records=self.records, clock=self.clock)
+            try:
+                outcome = match_deposit(command, self.cause, records=self.records, clock=self.clock)
+            except StaleRecordError:
+                continue
             waiting += outcome["outcome"] == "waiting"
-        overdue = self.records.due(Deposit, "DEPOSIT_WAITING", self.now)
-        self._each(
-            (fresh for each in overdue if (fresh := self.records.get(Deposit, each.key))),
-            self._report_stray,
-        )
+        self._each(self._overdue_deposits(), self._report_stray)
         return waiting
+
+    def _overdue_deposits(self) -> Iterator[Deposit]:
+        for listed in self.records.due(Deposit, DEPOSIT_WAITING, self.now):
+            deposit = self.records.get(Deposit, listed.key)
+            if deposit and deposit.due_kind == DEPOSIT_WAITING:
+                yield deposit
 
     def _report_stray(self, deposit: Deposit) -> Commit:
         work = open_work_item(
@@ -226,19 +265,20 @@ class _Check:
             at=self.now,
             amount_cents=deposit.amount_cents,
         )
+        # It is told once, and still matched when its remittance comes after all.
         return self.commit(
-            replace(deposit, due_kind="", due_at=None), "remittance_missing", work=work
+            replace(deposit, due_kind=DEPOSIT_OVERDUE), "remittance_missing", work=work
         )
 
     def _prove_ledger(self) -> tuple[int, LedgerProof]:
         """Sum the postings of this month's claims and the last's, entry by entry, as they rest."""
         claims = 0
-        postings: list[Posting] = []
+        postings: list[tuple[str, tuple[Entry, ...]]] = []
         for month in _months(self.now):
             for claim in self.records.listed(Claim, f"CLAIMS#{month}"):
                 claims += 1
-                postings += postings_of(self.records, claim.claim_id)
-        return claims, prove_entries((posting.key, posting.entries) for posting in postings)
+                postings += entries_of(self.records, claim.claim_id)
+        return claims, prove_entries(postings)
 
 
 def _months(now: datetime) -> tuple[str, str]:

@@ -2,8 +2,8 @@
 
 Reads   the appeal, its denial, the payer's levels.
 Writes  the decision; the denial as resolved when it ends; work when it is lost for good.
-Emits   appeal.decided, work_item.opened.
-Fails   StaleRecordError (retry).
+Emits   appeal.decided, work_item.opened, work_item.resolved.
+Fails   StaleRecordError (retry). An answer to a level that is not with the payer is a ContractError.
 """
 
 from dataclasses import dataclass, replace
@@ -15,11 +15,12 @@ from functions.billing.domain.appeals.states import AppealState, require_move
 from functions.billing.domain.claims.claim import Claim
 from functions.billing.domain.commit import Actor, Aggregate, Cause, Commit, OutboundEvent
 from functions.billing.domain.denials.case import DenialCase, DenialState
-from functions.billing.domain.errors import RecordNotFoundError
+from functions.billing.domain.errors import ContractError, RecordNotFoundError
 from functions.billing.domain.rules.policy import payer_policies
 from functions.billing.domain.work_items import Queue, open_work_item
 from functions.billing.ports import Clock, Records, RuleSets
-from functions.billing.usecases.events import claim_event, opened
+from functions.billing.usecases.events import claim_event, opened, resolved
+from functions.billing.usecases.work import open_items_about
 
 STEP = "decide_appeal"
 
@@ -46,6 +47,12 @@ def decide_appeal(
     if len(appeal.decisions) >= command.level:
         word = appeal.decisions[command.level - 1]
         return {"outcome": word, "appeal_id": appeal.appeal_id}
+    if command.level != appeal.level:
+        raise ContractError(
+            "appeal_level_unexpected",
+            subject=appeal.subject,
+            detail=f"level {appeal.level} is with the payer",
+        )
     policy = rule_sets.active("payer_policies", payer_policies).of(appeal.payer_id)
     step = next_step(
         command.decision,
@@ -57,12 +64,22 @@ def decide_appeal(
     state = (
         AppealState.OVERTURNED if command.decision is Decision.OVERTURNED else AppealState.UPHELD
     )
-    require_move(appeal.appeal_id, appeal.state, state)
+    sent = appeal.state
+    if sent is AppealState.READY:
+        # A person sent the packet: the payer's answer is how the system hears of it.
+        require_move(appeal.appeal_id, sent, AppealState.SUBMITTED)
+        sent = AppealState.SUBMITTED
+    require_move(appeal.appeal_id, sent, state)
     decided = replace(
         appeal, state=state, decided_at=now, decisions=(*appeal.decisions, step.consequence)
     )
+    done = tuple(
+        item.resolved(at=now, by=STEP, resolution="payer_answered")
+        for item in open_items_about(records, appeal.subject)
+    )
     also: tuple[Aggregate, ...] = ()
     events: tuple[OutboundEvent, ...] = (
+        *(resolved(item, item.resolution) for item in done),
         claim_event(
             "appeal.decided",
             claim,
@@ -101,7 +118,7 @@ def decide_appeal(
             root=decided,
             decision=step.consequence,
             facts={"level": command.level, "decided_on": command.decided_on.isoformat()},
-            also=also,
+            also=(*also, *done),
             events=events,
         )
     )

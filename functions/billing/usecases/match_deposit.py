@@ -17,11 +17,13 @@ from functions.billing.domain.remittance.payments import Deposit, Remittance
 from functions.billing.domain.submission.attempt import Pointer
 from functions.billing.domain.work_items import Queue, WorkItem, open_work_item
 from functions.billing.ports import Clock, Records
-from functions.billing.usecases.events import opened
+from functions.billing.usecases.events import opened, resolved
 from functions.billing.usecases.postings import StoredPosting
 from functions.billing.usecases.reconcile_remittance import TRACE, trace_pointer_key
+from functions.billing.usecases.work import open_items_about
 
 STEP = "match_deposit"
+DEPOSIT_WAITING, DEPOSIT_OVERDUE = "DEPOSIT_WAITING", "DEPOSIT_OVERDUE"
 
 # Operating rules bring money and remittance within three business days of each other.
 REMITTANCE_EXPECTED = timedelta(days=5)
@@ -72,7 +74,7 @@ def _wait(
     """The bank was quicker than the file: the cash is on the ledger, the file is awaited."""
     if known is None:
         waiting = replace(
-            deposit, state="waiting", due_kind="DEPOSIT_WAITING", due_at=now + REMITTANCE_EXPECTED
+            deposit, state="waiting", due_kind=DEPOSIT_WAITING, due_at=now + REMITTANCE_EXPECTED
         )
         posting = _posting(deposit, "")
         _commit(records, waiting, cause, now, postings=(posting,))
@@ -115,6 +117,13 @@ def _settle(
             "amount_cents": deposit.amount_cents,
         }
         events = (OutboundEvent("balance.reconciled", data),)
+    done = tuple(
+        item.resolved(at=now, by=STEP, resolution="deposit_found_its_remittance")
+        for subject in (deposit.subject, remittance.subject)
+        for item in open_items_about(records, subject)
+        if item.reason in {"deposit_without_remittance", "deposit_missing"}
+    )
+    events = (*events, *(resolved(item, item.resolution) for item in done))
     postings = (_posting(deposit, remittance.header.identity),) if is_new else ()
     _commit(
         records,
@@ -122,7 +131,7 @@ def _settle(
         cause,
         now,
         postings=postings,
-        also=(paid, *works),
+        also=(paid, *works, *done),
         events=(*events, *map(opened, works)),
     )
     return {"outcome": state, "deposit_id": deposit.deposit_id}

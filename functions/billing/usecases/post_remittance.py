@@ -47,11 +47,11 @@ from functions.billing.edi.remittance_835 import remitted_claim
 from functions.billing.ports import Clock, Intake, Records, RuleSets
 from functions.billing.usecases.charging import charge_due
 from functions.billing.usecases.denied import denials_in
-from functions.billing.usecases.events import claim_event, opened
+from functions.billing.usecases.events import claim_event, opened, resolved
 from functions.billing.usecases.judging import adjustment_judge
 from functions.billing.usecases.postings import StoredPosting, postings_of
 from functions.billing.usecases.sending import PATIENT_CONTROL_NUMBER, newest_attempt
-from functions.billing.usecases.work import not_yet_known
+from functions.billing.usecases.work import ended_silence, not_yet_known
 from functions.billing.x12 import Separators, parse_835_claims
 
 STEP = "post_remittance"
@@ -279,13 +279,23 @@ class _Batch:
             *StoredPosting.packed(plan.postings),
             *self._payer_number(remitted, after, claim),
         )
+        done = (
+            ended_silence(self._records, claim, at=self._now, by=STEP)
+            if after.state is not claim.state
+            else ()
+        )
         also: tuple[Aggregate, ...] = (
             *denials,
             *works,
+            *done,
             *self._settled_attempt(claim),
             *self._recovered(claim, standing, denials),
         )
-        events = (*(_received(after, denial) for denial in denials), *map(opened, works))
+        events = (
+            *(_received(after, denial) for denial in denials),
+            *map(opened, works),
+            *(resolved(item, item.resolution) for item in done),
+        )
         self._records.commit(
             Commit(
                 step=STEP,

@@ -1,10 +1,11 @@
 """Postings as they rest: beside the claim, remittance or deposit whose money they moved."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import ClassVar, Self
 
 from functions.billing.domain.keys import Key
-from functions.billing.domain.ledger.postings import Posting
+from functions.billing.domain.ledger.postings import Entry, Posting
 from functions.billing.ports import Records
 
 # A transaction holds a hundred items, and a claim's commit needs some for itself.
@@ -48,6 +49,37 @@ class StoredPosting:
     def key(self) -> Key:
         """The partition, and the posting's own key."""
         return Key(self.partition, f"POSTING#{self.posting.key}")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PostedEntries:
+    """A posting's entries, unjudged."""
+
+    key: str
+    entries: tuple[Entry, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoredEntries:
+    """A stored posting as a proof reads it: one that no longer balances is counted, not refused."""
+
+    kind: ClassVar[str] = "POSTING"
+
+    partition: str
+    posting: PostedEntries
+    more: tuple[PostedEntries, ...] = ()
+
+    @property
+    def key(self) -> Key:
+        """Where the posting rests."""
+        return Key(self.partition, f"POSTING#{self.posting.key}")
+
+
+def entries_of(records: Records, claim_id: str) -> Iterator[tuple[str, tuple[Entry, ...]]]:
+    """The entries of a claim's postings, by posting key, as they rest."""
+    for stored in records.under(StoredEntries, f"CLAIM#{claim_id}", "POSTING#"):
+        for posting in (stored.posting, *stored.more):
+            yield posting.key, posting.entries
 
 
 def postings_under(records: Records, partition: str) -> tuple[Posting, ...]:

@@ -34,13 +34,14 @@ from functions.billing.domain.submission.attempt import AttemptState, Pointer
 from functions.billing.domain.work_items import Queue, WorkItem, open_work_item
 from functions.billing.ports import Clock, Evidence, Intake, Records, RuleSets
 from functions.billing.usecases.charging import charge_due
-from functions.billing.usecases.events import claim_event, opened
+from functions.billing.usecases.events import claim_event, opened, resolved
 from functions.billing.usecases.sending import (
+    ACKNOWLEDGEMENT_EXPECTED,
     GROUP_CONTROL_NUMBER,
     PATIENT_CONTROL_NUMBER,
     newest_attempt,
 )
-from functions.billing.usecases.work import not_yet_known
+from functions.billing.usecases.work import ended_silence, not_yet_known
 from functions.billing.x12 import (
     ClaimAcknowledgement,
     ImplementationAcknowledgement,
@@ -274,6 +275,10 @@ class _Recording:
             also += self._settled_attempt(claim, after)
             charge = charge_due(self.ports.records, after, at=self.now)
             new += [charge] if charge else []
+        if after.state is not claim.state:
+            done = ended_silence(self.ports.records, claim, at=self.now, by=STEP)
+            also += done
+            events += [resolved(item, item.resolution) for item in done]
         self.ports.records.commit(
             Commit(
                 step=STEP,
@@ -357,7 +362,10 @@ class _Recording:
                 )
             case AckVerdict.RECEIVED, (ClaimState.SUBMITTING | ClaimState.OUTCOME_UNKNOWN):
                 return claim.moved(
-                    ClaimState.SUBMITTED, submitted_at=claim.submitted_at or self.now
+                    ClaimState.SUBMITTED,
+                    submitted_at=claim.submitted_at or self.now,
+                    due_kind="AWAITING_ACKNOWLEDGEMENT",
+                    due_at=self.now + ACKNOWLEDGEMENT_EXPECTED,
                 )
             case _:
                 return claim

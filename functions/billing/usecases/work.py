@@ -1,7 +1,16 @@
 """Work items as the steps find them."""
 
+from datetime import datetime
+
+from functions.billing.domain.claims.claim import Claim
+from functions.billing.domain.claims.lifecycle import ClaimState
 from functions.billing.domain.work_items import WorkItem, WorkState
 from functions.billing.ports import Records
+
+# Opened because nobody answered: any answer that moves the claim ends it.
+_SILENCE = frozenset(
+    {"acknowledgement_overdue", "remittance_overdue", "submission_outcome_unknown"}
+)
 
 
 def open_items_about(records: Records, subject: str) -> tuple[WorkItem, ...]:
@@ -15,3 +24,17 @@ def open_items_about(records: Records, subject: str) -> tuple[WorkItem, ...]:
 def not_yet_known(records: Records, *items: WorkItem) -> tuple[WorkItem, ...]:
     """Those of the items that are new: the same trouble reported twice is one item, open or resolved."""
     return tuple(item for item in items if records.get(WorkItem, item.key) is None)
+
+
+def ended_silence(records: Records, claim: Claim, *, at: datetime, by: str) -> tuple[WorkItem, ...]:
+    """The work a claim's silence made, resolved. It is looked for only where a claim's silence was reported."""
+    was_reported = claim.state is ClaimState.OUTCOME_UNKNOWN or (
+        claim.state in {ClaimState.SUBMITTED, ClaimState.ACCEPTED} and not claim.due_kind
+    )
+    if not was_reported:
+        return ()
+    return tuple(
+        item.resolved(at=at, by=by, resolution="payer_answered")
+        for item in open_items_about(records, claim.subject)
+        if item.reason in _SILENCE
+    )

@@ -45,6 +45,27 @@ def cents_of(amount: Decimal) -> int:
     return cents
 
 
+def cents_in(text: str) -> int:
+    """Read an X12 amount as cents: `cents_of` of `decimal_of`, quicker for what payers write.
+
+    Raises
+    ------
+    ValueError
+        ``not_an_amount`` or ``fraction_of_a_cent``.
+    """
+    whole, _, fraction = text.partition(".")
+    digits = whole + (fraction if len(fraction) == 2 else f"{fraction:0<2}")  # noqa: PLR2004
+    if (
+        len(fraction) <= 2  # noqa: PLR2004
+        and len(text) <= _DIGITS_MAX + 2
+        and (fraction or whole.strip("-"))
+        and digits.isascii()
+        and digits.removeprefix("-").isdecimal()
+    ):
+        return int(digits)
+    return cents_of(decimal_of(text))
+
+
 def cents_text(cents: int) -> str:
     """Write cents as X12 wants them: no leading or trailing zeros, a point only if needed."""
     sign = "-" if cents < 0 else ""

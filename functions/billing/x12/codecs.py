@@ -8,6 +8,7 @@ from decimal import Decimal
 from itertools import chain
 from typing import Any
 
+from .amounts import cents_in as cents_read
 from .amounts import cents_of, cents_text, decimal_of, decimal_text
 from .descriptors import trimmed
 from .errors import X12Error
@@ -56,7 +57,7 @@ def plain(value: Any) -> str:
 
 def cents_in(text: str, _separators: Separators) -> int:
     """Read whole cents."""
-    return cents_of(decimal_of(text))
+    return cents_read(text)
 
 
 def cents_out(value: int) -> str:
@@ -195,7 +196,8 @@ def adjustments_in(elements: list[str]) -> Iterator[Adjustment]:
         )
         if reason and amount:
             value = decimal_of(amount)
-            cents_of(value)
+            if len(amount.partition(".")[2]) > 2:  # noqa: PLR2004
+                cents_of(value)
             yield Adjustment(
                 elements[1],
                 reason,

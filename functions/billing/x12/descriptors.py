@@ -122,10 +122,20 @@ class Field:
         tail = f"-{self.component}" if self.component else ""
         return f"{self.segment}{self.element:02d}{tail}"
 
-    def __get__(self, loop: Loop | None, owner: type | None = None) -> Any:
+    # One piece, for it is run for every value of every claim.
+    def __get__(  # noqa: C901
+        self, loop: Loop | None, owner: type | None = None
+    ) -> Any:
         if loop is None:
             return self
-        found = loop.first_own(self.segment, self.where)
+        layout = loop.divided or loop.layout()
+        found = None
+        if self.segment in layout.own:
+            where = self.where
+            for each in layout.own[self.segment]:
+                if where is None or matches(each[1], where, loop.separators):
+                    found = each
+                    break
         text = ""
         if found is not None:
             elements = found[1]
@@ -310,7 +320,7 @@ class Layout:
     __slots__ = ("children", "own")
 
     def __init__(self) -> None:
-        self.own: list[tuple[int, str]] = []
+        self.own: dict[str, list[tuple[int, list[str]]]] = {}
         self.children: dict[str, list[Loop]] = {}
 
 
@@ -328,6 +338,8 @@ def matches(elements: list[str], where: Where, separators: Separators) -> bool:
     if element >= len(elements):
         return False
     value = elements[element]
+    if value == wanted:
+        return True
     # A composite is known by its first component (HI01-1, SVC01-1).
     if separators.component in value:
         value = value.partition(separators.component)[0]

@@ -337,7 +337,7 @@ def address(
     created: datetime,
     usage: Literal["P", "T"],
 ) -> tuple[Transaction, ...]:
-    """Put bodies into one interchange, one group per kind, with new control numbers.
+    """Put bodies into one interchange, neighbours of a kind into one group, with new numbers.
 
     Parameters
     ----------
@@ -363,17 +363,17 @@ def address(
         ``address_too_long`` or ``control_number`` when a value does not fit its element.
     """
     interchange = _interchange(partner, numbers.next(partner.id, "interchange"), created, usage)
-    groups: dict[str, Group] = {}
+    group: Group | None = None
+    group_kind = ""
     addressed = []
     for body in bodies:
         kind: str = body.kind
         if kind == "TA1":
             addressed.append(Transaction(Envelope(kind, "", "", interchange, None), body))
             continue
-        group = groups.get(kind)
-        if group is None:
+        if group is None or kind != group_kind:
             number = numbers.next(partner.id, "group")
-            group = groups[kind] = _group(partner, kind, body.version, number, created)
+            group, group_kind = _group(partner, kind, body.version, number, created), kind
         number = numbers.next(partner.id, "transaction")
         control_number = f"{_checked(number):04d}"
         # The 835 alone has no ST03.

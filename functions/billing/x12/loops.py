@@ -62,7 +62,7 @@ class Loop:
     Two loops are equal when their segments are, whatever separators they were written with.
     """
 
-    __slots__ = ("divided", "origin", "separators", "wire_segments")
+    __slots__ = ("_origin", "divided", "parent", "separators", "start", "wire_segments")
 
     _fields: ClassVar[dict[str, Field | Many]] = {}
     _children: ClassVar[dict[str, Child]] = {}
@@ -75,7 +75,9 @@ class Loop:
 
     wire_segments: Sequence[str]
     separators: Separators
-    origin: Origin | None
+    _origin: Origin | None
+    parent: Loop | None
+    start: int
     divided: Layout | None
 
     def __init_subclass__(
@@ -146,8 +148,10 @@ class Loop:
                 last_level_says_children=self._last_level_says_children,
             )
         self.separators = MODEL_SEPARATORS
-        self.origin = None
+        self._origin = None
         self.divided = None
+        self.parent = None
+        self.start = 0
 
     @classmethod
     def of(
@@ -157,8 +161,10 @@ class Loop:
         made = cls.__new__(cls)
         made.wire_segments = segments
         made.separators = separators
-        made.origin = origin
+        made._origin = origin  # noqa: SLF001 - it is this class
         made.divided = None
+        made.parent = None
+        made.start = 0
         return made
 
     def __eq__(self, other: object) -> bool:
@@ -174,6 +180,14 @@ class Loop:
     def __repr__(self) -> str:
         """Name the kind and size only: elements may be personal data."""
         return f"<{type(self).__name__} of {len(self.wire_segments)} segments>"
+
+    @property
+    def origin(self) -> Origin | None:
+        """Where the loop was read; None for one made in memory."""
+        # Found when asked for: few of the loops in a loop are ever asked.
+        if self._origin is None and self.parent is not None and self.parent.origin is not None:
+            self._origin = self.parent.origin.shifted(self.parent.wire_segments, self.start)
+        return self._origin
 
     @property
     def segments(self) -> tuple[str, ...]:
@@ -258,19 +272,12 @@ class Loop:
         """Give unknown segments, positions counted from ``start``."""
         known = self._known | self._tail
         layout = self.layout()
-        for index, written in layout.own:
-            name = written.partition(self.separators.element)[0]
+        for name, found in layout.own.items():
             if name not in known:
-                yield start + index, name
+                yield from ((start + index, name) for index, _ in found)
         for children in layout.children.values():
             for child in children:
-                yield from child.unknown_from(start + self._index_of(child))
-
-    def _index_of(self, child: Loop) -> int:
-        mine, theirs = self.origin, child.origin
-        if mine is None or theirs is None:
-            return 0
-        return theirs.segment_number - mine.segment_number
+                yield from child.unknown_from(start + child.start)
 
     def layout(self) -> Layout:
         """Divide the segments into own ones and child loops."""
@@ -280,14 +287,17 @@ class Loop:
 
     def _divide(self) -> Layout:
         layout = Layout()
-        separators, triggers, tail = self.separators, self._triggers, self._tail
-        cut = separators.element
-        segments = self.wire_segments
-        rank = 0
+        own = layout.own
+        triggers, tail, cut = self._triggers, self._tail, self.separators.element
+        rank = start = 0
         current: Child | None = None
-        start = 0
-        for index, written in enumerate(segments):
-            name = written.partition(cut)[0]
+        index = -1
+        for index, written in enumerate(self.wire_segments):
+            if current is None:
+                elements = written.split(cut)
+                name = elements[0]
+            else:
+                name = written.partition(cut)[0]
             # The loop's own first segment never opens a child of the same letters (HL in HL).
             if name in triggers and index:
                 opened = self._opened(triggers[name], written, rank)
@@ -296,14 +306,17 @@ class Loop:
                         self._close(layout, current, start, index)
                     current, start, rank = opened, index, opened.rank
                     continue
-            if current is None:
-                layout.own.append((index, written))
-            elif name in tail:
+            if current is not None:
+                if name not in tail:
+                    continue
                 self._close(layout, current, start, index)
-                current = None
-                layout.own.append((index, written))
+                current, elements = None, written.split(cut)
+            if name in own:
+                own[name].append((index, elements))
+            else:
+                own[name] = [(index, elements)]
         if current is not None:
-            self._close(layout, current, start, len(segments))
+            self._close(layout, current, start, index + 1)
         return layout
 
     def _opened(self, candidates: tuple[Child, ...], written: str, rank: int) -> Child | None:
@@ -320,25 +333,24 @@ class Loop:
         return None
 
     def _close(self, layout: Layout, child: Child, start: int, end: int) -> None:
-        segments = self.wire_segments[start:end]
-        origin = self.origin.shifted(self.wire_segments, start) if self.origin else None
-        made = child.kind.of(segments, self.separators, origin)
+        made = child.kind.of(self.wire_segments[start:end], self.separators)
+        made.parent, made.start = self, start
         layout.children.setdefault(child.name, []).append(made)
 
-    def own(self, segment: str) -> Iterator[tuple[int, list[str]]]:
+    def own(self, segment: str) -> Sequence[tuple[int, list[str]]]:
         """Give the own segments of a kind: position and elements."""
-        cut = self.separators.element
-        for index, written in self.layout().own:
-            if written.startswith(segment):
-                elements = written.split(cut)
-                if elements[0] == segment:
-                    yield index, elements
+        return self.layout().own.get(segment, ())
 
     def first_own(self, segment: str, where: Where | None) -> tuple[int, list[str]] | None:
         """Give the first own segment of a kind that matches."""
-        for index, elements in self.own(segment):
-            if where is None or matches(elements, where, self.separators):
-                return index, elements
+        found = self.layout().own.get(segment)
+        if found is None:
+            return None
+        if where is None:
+            return found[0]
+        for each in found:
+            if matches(each[1], where, self.separators):
+                return each
         return None
 
     def _decimal(self, segment: str, element: int) -> Decimal:

@@ -322,17 +322,8 @@ def _interchange_batches(
             if not window.at_end and len(text) <= SEGMENT_BYTES_MAX:
                 window.more()
                 continue
-            rest = text.strip(_BLANKS)
-            if not rest:
-                return
-            if window.at_end and rest.startswith("IEA" + separators.element):
-                # Editors drop the last terminator; the control number proves the rest is there.
-                start = window.byte + len(text) - len(text.lstrip(_BLANKS))
-                offsets = [start, window.byte + len(text.rstrip(_BLANKS))]
-                yield Batch([rest], interchange, *offsets, offsets=offsets)
-                window.drop(len(text))
-                return
-            yield _uncut(window, interchange, name)
+            if text.strip(_BLANKS):
+                yield _rest(window, interchange, name)
             return
         if text.startswith(line_break, end):
             end += len(line_break)
@@ -349,8 +340,16 @@ def _interchange_batches(
             window.more()
 
 
-def _uncut(window: _Window, interchange: Interchange, name: str) -> Uncut:
+def _rest(window: _Window, interchange: Interchange, name: str) -> Batch | Uncut:
     """Give what has no terminator, and forget it."""
+    text = window.text
+    rest = text.strip(_BLANKS)
+    if window.at_end and rest.startswith("IEA" + interchange.separators.element):
+        # Editors drop the last terminator; the control number proves that the rest is there.
+        start = window.byte + len(text) - len(text.lstrip(_BLANKS))
+        offsets = [start, window.byte + len(text.rstrip(_BLANKS))]
+        window.drop(len(text))
+        return Batch([rest], interchange, *offsets, offsets=offsets)
     error = X12Error(
         "no_terminator",
         expected=f"a segment terminator within {SEGMENT_BYTES_MAX} bytes, before the file ends",

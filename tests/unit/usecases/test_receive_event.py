@@ -440,7 +440,9 @@ def test_without_the_buss_time_an_events_age_is_not_guessed(inbox: Inbox, time: 
 
 @pytest.mark.parametrize("name", ["occurred_at", "signed_at"])
 def test_a_time_without_its_zone_is_refused(inbox: Inbox, name: str) -> None:
-    assert inbox.receive(inbox.message(inbox.signed(**{name: "2026-03-02T12:00:00"}))) == "refused"
+    changes: dict[str, Any] = {name: "2026-03-02T12:00:00"}
+
+    assert inbox.receive(inbox.message(inbox.signed(**changes))) == "refused"
     assert inbox.refusal() == ("envelope_invalid", f"detail.{name}: timezone_aware")
 
 

@@ -3,6 +3,7 @@
 import pytest
 
 from functions.billing.domain.claims.lifecycle import ClaimState
+from functions.billing.usecases.resolve_submission import ResolveSubmission, resolve_submission
 from functions.billing.usecases.submit_claim import SubmitClaim, submit_claim
 from tests.builders import CAUSE, released_claim, store
 from tests.fakes import Crash
@@ -173,13 +174,17 @@ def test_an_acknowledgement_proves_a_submission_nobody_answered_for(state: str) 
     world.clearinghouse.faults = ["lost_answer"]
     submit_claim(SubmitClaim(claim_id=CLAIM), CAUSE, world.sending)
     if state == "parked":
-        store(world.records, world.claim().moved(ClaimState.OUTCOME_UNKNOWN))
+        world.clearinghouse.lookup_fault = True
+        world.clock.advance(hours=2)
+        outcome = resolve_submission(ResolveSubmission(claim_id=CLAIM), CAUSE, world.sending)
+        assert outcome["outcome"] == "parked"
 
     world.acknowledge(front_door_file(Said(PCN, "A2:20", "ICN77")))
 
     assert world.claim().state is ClaimState.ACCEPTED
     assert world.claim().submitted_at is not None
     assert world.only("ATTEMPT")["state"] == "submitted"
+    assert world.open_work() == {}
     assert world.balance().charged_cents == 15_000
 
 

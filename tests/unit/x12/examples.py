@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from decimal import Decimal
 
 from functions.billing.x12 import (
@@ -52,7 +52,7 @@ from functions.billing.x12 import (
 NPI_CLINIC = "1234567893"
 NPI_DOCTOR = "1558598797"
 NPI_OTHER = "1760854442"
-NOON = datetime(2026, 3, 30, 12, 0)
+NOON = datetime(2026, 3, 30, 12, 0, tzinfo=UTC)
 DAY = date(2026, 3, 2)
 
 VERSIONS = {

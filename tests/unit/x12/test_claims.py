@@ -30,6 +30,7 @@ from functions.billing.x12 import (
     Refusal,
     X12Error,
     address,
+    read,
     stream_837,
     write,
 )
@@ -56,8 +57,10 @@ def written(body: object) -> bytes:
 def test_a_professional_claim_is_written_as_the_guide_lays_it_out() -> None:
     content = written(professional_claims()).decode()
     assert content.split("~") == [
-        "ISA*00*          *00*          *ZZ*THECLINIC      *ZZ*THEHOUSE       *260330*1200*^"
-        "*00501*000000041*0*P*:",
+        (
+            "ISA*00*          *00*          *ZZ*THECLINIC      *ZZ*THEHOUSE       *260330*1200*^"
+            "*00501*000000041*0*P*:"
+        ),
         "GS*HC*CLINIC*HOUSE*20260330*1200*7*X*005010X222A1",
         "ST*837*0001*005010X222A1",
         "BHT*0019*00*BATCH1*20260302*1030*CH",
@@ -403,21 +406,22 @@ def test_a_party_in_the_wrong_role_is_refused() -> None:
     assert caught.value.code == "wrong_loop"
 
 
-def test_two_kinds_of_claims_go_into_two_groups_of_one_interchange() -> None:
-    content = write(
-        address(
-            [professional_claims(), institutional_claims(), professional_claims()],
-            partner=PARTNER,
-            numbers=numbers(),
-            created=NOON,
-            usage="T",
-        )
-    )
+def test_neighbours_of_a_kind_share_a_group_and_every_group_has_its_number() -> None:
+    bodies = [*[professional_claims()] * 2, institutional_claims(), professional_claims()]
+    made = address(bodies, partner=PARTNER, numbers=numbers(), created=NOON, usage="T")
+    content = write(made)
     assert content.count(b"ISA*") == 1
-    assert content.count(b"*T*:~") == 1
-    # Groups follow the order of the bodies; equal neighbours share one.
-    assert [line.split(b"*")[6] for line in content.split(b"~") if line.startswith(b"GS")] == [
-        b"7",
-        b"8",
-        b"7",
-    ] or content.count(b"GS*") == 2
+    assert b"*T*:~" in content
+    groups = [s.split(b"*") for s in content.split(b"~") if s.startswith((b"GS", b"GE"))]
+    assert [(g[0], g[6] if g[0] == b"GS" else g[1]) for g in groups] == [
+        (b"GS", b"7"),
+        (b"GE", b"2"),
+        (b"GS", b"8"),
+        (b"GE", b"1"),
+        (b"GS", b"9"),
+        (b"GE", b"1"),
+    ]
+    assert b"IEA*3*000000041~" in content
+    assert [t.envelope.control_number for t in made] == ["0001", "0002", "0003", "0004"]
+    assert write(list(read(content))) == content  # type: ignore[arg-type]
+    assert all(t.envelope.is_test for t in made)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from benchmarks.x12.fuzz import FuzzFailure, Tally, examine, is_balanced, run
+from benchmarks.x12.fuzz import FuzzError, Tally, examine, is_balanced, run
 
 from .examples import read_one, remittance
 from .seeds import seeds
@@ -30,5 +30,5 @@ def test_the_judge_of_the_fuzz_sees_a_wrong_balance() -> None:
 
 def test_the_fuzz_fails_when_a_promise_is_broken(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("benchmarks.x12.fuzz.is_balanced", lambda *_: False)
-    with pytest.raises(FuzzFailure, match="judged False"):
+    with pytest.raises(FuzzError, match="judged False"):
         examine(remittance(), Tally())

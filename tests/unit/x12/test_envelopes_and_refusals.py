@@ -162,7 +162,8 @@ def test_a_valid_npi_is_recognized(npi: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "npi", ["1234567890", "123456789", "12345678930", "3234567893", "123456789X", "", "１234567893"]
+    "npi",
+    ["1234567890", "123456789", "12345678930", "3234567893", "123456789X", "", "\uff11234567893"],
 )
 def test_a_wrong_npi_is_not(npi: str) -> None:
     assert not is_npi(npi)

@@ -183,7 +183,8 @@ def test_several_amounts_that_fit_are_undetermined_never_the_first() -> None:
     [(("Y",), True), (("N",), False), (("U",), None), (("Y", "N"), None), ((), None)],
 )
 def test_authorization_is_required_not_or_unknown(
-    said: tuple[str, ...], answer: bool | None
+    said: tuple[str, ...],
+    answer: bool | None,  # noqa: FBT001
 ) -> None:
     found = benefits(*ACTIVE, *[f"EB*1**30********{each}" for each in said])
     assert found.authorization_required is answer
@@ -386,7 +387,7 @@ def test_a_rejection_above_rejects_every_claim_below(level: str) -> None:
     body = claim_acknowledgement(
         claim_status("A2"),
         claim_status("A1"),
-        **{level: stc("A8", "562", "U")},  # type: ignore[arg-type]
+        **{level: stc("A8", "562", "U")},
     )
     found = outcome_of_277ca(body)
     assert found.rejected_at == level
@@ -453,7 +454,7 @@ def acknowledgement(*segments: str) -> Any:
 )
 def test_a_999_accepts_a_group_whole_in_part_or_not(
     code: str,
-    accepted: bool,
+    accepted: bool,  # noqa: FBT001
     partial: bool,  # noqa: FBT001
 ) -> None:
     found = outcome_of_999(acknowledgement("AK1*HC*7*005010X222A1", f"AK9*{code}*2*2*1"))

@@ -237,7 +237,7 @@ def test_claims_without_an_lx_are_read_as_claims() -> None:
         "Infinity",
         "+100",
         "1_00",
-        "１００",
+        "\uff11\uff10\uff10",
         " 100",
         "1,00",
         "",

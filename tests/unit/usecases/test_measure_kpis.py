@@ -1,0 +1,100 @@
+"""KPIs are counted from what is stored, each as two exact sums."""
+
+from typing import Any
+
+from functions.billing.usecases.measure_kpis import MeasureKpis, measure_kpis
+from tests.builders import encounter
+from tests.unit.usecases.payer_files import Said, answered, front_door_file, reversed_answer
+from tests.unit.usecases.world import World, caused_by
+
+SECOND = "CTESTCLAIM02"
+
+
+def measure(world: World, cause_id: str = "due_1") -> dict[str, Any]:
+    outcome = measure_kpis(
+        MeasureKpis(),
+        caused_by("reconciliation.due", cause_id),
+        records=world.records,
+        clock=world.clock,
+    )
+    kpis: dict[str, Any] = outcome["kpis"]
+    return kpis
+
+
+def two_claims() -> World:
+    """One paid in full, one denied."""
+    world = World()
+    world.submitted()
+    world.submitted(encounter(encounter_id="encounter-2"), claim_id=SECOND)
+    for claim_id, number in (("CTESTCLAIM01", "I1"), (SECOND, "I2")):
+        body = front_door_file(Said(f"{claim_id}01", "A2:20", number))
+        world.acknowledge(body, f"{claim_id}.x12")
+    world.pay(
+        answered({"CO-45": 5_200}, pccn="I1"),
+        answered({"CO-197": 15_000}, pcn=f"{SECOND}01", pccn="I2", status="4"),
+    )
+    return world
+
+
+def test_nothing_measured_is_nothing_divided_by_nothing() -> None:
+    assert set(map(tuple, measure(World()).values())) == {(0, 0)}
+
+
+def test_a_day_with_one_paid_and_one_denied_claim_is_counted_to_the_cent() -> None:
+    kpis = measure(two_claims())
+
+    assert kpis["clean_claim_rate"] == [2, 2]
+    assert kpis["first_pass_denial_rate"] == [1, 2]
+    assert kpis["auto_post_rate"] == [2, 2]
+
+
+def test_what_came_back_of_a_denial_is_counted_against_what_was_denied() -> None:
+    world = two_claims()
+    denied = answered({"CO-197": 15_000}, pcn=f"{SECOND}01", pccn="I2", status="4")
+    paid = answered({"CO-45": 5_200}, pcn=f"{SECOND}01", pccn="I2")
+    world.pay(reversed_answer(denied), paid, name="second.x12", trace="EFT2")
+
+    assert measure(world)["denial_recovery_rate"] == [9_800, 15_000]
+
+
+def test_a_rejected_claim_is_neither_clean_nor_accepted() -> None:
+    world = World()
+    world.submitted()
+    world.acknowledge(front_door_file(Said("CTESTCLAIM0101", "A7:562:85")))
+
+    kpis = measure(world)
+
+    assert (kpis["clean_claim_rate"][0], kpis["acceptance_rate"][0]) == (0, 0)
+
+
+def test_money_for_nobody_is_a_payment_not_matched() -> None:
+    world = two_claims()
+    world.pay(answered({}, pcn="NOTOURS", pccn="I9"), name="second.x12", trace="EFT2")
+
+    assert measure(world)["auto_match_rate"] == [2, 3]
+
+
+def test_a_snapshot_keeps_every_segment_and_a_second_run_keeps_the_first() -> None:
+    world = two_claims()
+    measure(world)
+    before = world.snapshot()
+
+    measure(world)
+
+    assert world.snapshot() == before
+    segments = {each["segment"] for each in world.only("KPI")["measures"]}
+    assert {"BLUEPEAK", "office-1", "doctor-1", "primary_care", "family"} <= segments
+
+
+def test_what_happened_at_this_very_moment_belongs_to_the_period() -> None:
+    world = World()
+    world.submitted()
+
+    assert measure(world)["close_to_submission"] == [3 * 3600 + 3 * 24 * 3600, 1]
+
+
+def test_what_is_older_than_the_period_is_not_counted() -> None:
+    world = two_claims()
+    world.clock.advance(days=45)
+
+    assert measure(world)["first_pass_denial_rate"] == [0, 0]
