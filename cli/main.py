@@ -67,6 +67,11 @@ def billing() -> None:
 
 _FOLDER = click.Path(exists=True, file_okay=False, path_type=Path)
 _FILE = click.Path(dir_okay=False, path_type=Path)
+_FILING_LIMITS = click.option(
+    "--filing-limits",
+    is_flag=True,
+    help="With --fhir: hold what is past its payer's filing limit, however old the folder is.",
+)
 
 
 @billing.command()
@@ -74,14 +79,18 @@ _FILE = click.Path(dir_okay=False, path_type=Path)
 @click.option("--report", type=_FILE, help="Write the figures to this JSON file.")
 @click.option("--html", type=_FILE, help="Write the page here (default: .local/report.html).")
 @click.option("--seed", type=int, default=7, show_default=True, help="Which built-in day.")
-def demo(fhir: Path | None, report: Path | None, html: Path | None, seed: int) -> None:
+@_FILING_LIMITS
+def demo(
+    fhir: Path | None, report: Path | None, html: Path | None, seed: int, *, filing_limits: bool
+) -> None:
     """Run a day end to end on a local cloud, and stop everything again.
 
     Ends with 0 only if every check holds that it prints.
     """
-    from cli.run import run_demo_command
+    from cli.run import DayChoice, run_demo_command
 
-    sys.exit(run_demo_command(folder=fhir, report_file=report, page_file=html, seed=seed))
+    choice = DayChoice(seed=seed, folder=fhir, filing_limits=filing_limits)
+    sys.exit(run_demo_command(choice, report_file=report, page_file=html))
 
 
 @billing.command()
@@ -98,11 +107,15 @@ def up(seed: int) -> None:
 @click.option("--report", type=_FILE, help="Write the figures to this JSON file.")
 @click.option("--html", type=_FILE, help="Write the page here (default: .local/report.html).")
 @click.option("--seed", type=int, default=7, show_default=True, help="Which built-in day.")
-def day(fhir: Path | None, report: Path | None, html: Path | None, seed: int) -> None:
+@_FILING_LIMITS
+def day(
+    fhir: Path | None, report: Path | None, html: Path | None, seed: int, *, filing_limits: bool
+) -> None:
     """Run a day on the local cloud that is up, and leave it there to be looked at."""
-    from cli.run import run_day_command
+    from cli.run import DayChoice, run_day_command
 
-    sys.exit(run_day_command(folder=fhir, report_file=report, page_file=html, seed=seed))
+    choice = DayChoice(seed=seed, folder=fhir, filing_limits=filing_limits)
+    sys.exit(run_day_command(choice, report_file=report, page_file=html))
 
 
 @billing.command()

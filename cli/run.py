@@ -24,25 +24,21 @@ def console() -> Console:
     return terminal if terminal.is_terminal else Console(width=_WIDTH_ELSEWHERE)
 
 
-def run_demo_command(
-    *, folder: Path | None, report_file: Path | None, page_file: Path | None, seed: int
-) -> int:
+def run_demo_command(choice: DayChoice, *, report_file: Path | None, page_file: Path | None) -> int:
     """The whole demo; the exit code."""
     shown = console()
     narrator = ConsoleNarrator(shown)
     with narrator.shown():
-        report = run_demo(DayChoice(seed=seed, folder=folder), narrator=narrator)
+        report = run_demo(choice, narrator=narrator)
     return _finish(report, shown, report_file=report_file, page_file=page_file)
 
 
-def run_day_command(
-    *, folder: Path | None, report_file: Path | None, page_file: Path | None, seed: int
-) -> int:
+def run_day_command(choice: DayChoice, *, report_file: Path | None, page_file: Path | None) -> int:
     """A day on the cloud that is up; the exit code."""
     cloud = running()
     shown = console()
     narrator = ConsoleNarrator(shown)
-    day = chosen_day(DayChoice(seed=seed, folder=folder))
+    day = chosen_day(choice)
     plan = plan_for(day)
     unknown = set(plan.producers) - set(cloud.keys.secrets)
     if unknown:

@@ -250,6 +250,7 @@ WORKFLOWS: tuple[WorkflowEntry, ...] = (
             "appointment.cancelled",
             "insurance.updated",
             "patient.checked_in",
+            "eligibility.recheck.requested",
         ),
         schedules=(Schedule(event_type="recheck.due", expression="cron(15 * * * ? *)"),),
     ),

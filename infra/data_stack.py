@@ -57,7 +57,7 @@ class DataStack(Stack):
             # Named, because the people who add a producer set it by hand.
             parameter_name=f"/billing/{settings.stage}/verification-keys",
             description="Public keys of event producers by key_id; set when a producer is added.",
-            string_value='{"keys":{}}',
+            string_value="{}",
         )
         CfnOutput(self, "VerificationKeysParameter", value=self.verification_keys.parameter_name)
 

@@ -23,6 +23,7 @@ from local.quiet import Watch
 
 # Waves of answers after which a payer that still has something to say is not waited for.
 _WAVES_MAX = 14
+_EVENTS_AT_ONCE = 40
 _PREFIXES = {"999": "acknowledgements/", "277CA": "acknowledgements/", "835": "remittances/"}
 _PHASES: Mapping[Phase, str] = {
     Phase.BOOKING: "Visits are booked",
@@ -104,7 +105,7 @@ class Driver:
         with self.narrator.task(_PHASES[phase]) as task:
             for call in calls:
                 self.cloud.simulator.control(call.path, call.body)
-            self._publish(events)
+            self._publish(events, task)
             self._settle(task)
             if phase in {Phase.OUTAGE, Phase.BEFORE_VISIT}:
                 self._let_an_hour_pass()
@@ -113,13 +114,20 @@ class Driver:
             self._approve()
             self._settle(task)
 
-    def _publish(self, events: Sequence[EhrEvent]) -> None:
-        self.bus.publish(events)
-        self.delivered.published += events
+    def _publish(self, events: Sequence[EhrEvent], task: Task) -> None:
+        """Publish in the pace of a busy practice: not a thousand events in one second."""
+        for start in range(0, len(events), _EVENTS_AT_ONCE):
+            some = events[start : start + _EVENTS_AT_ONCE]
+            if start:
+                self._watch().wait_until_calm(task)
+            self.bus.publish(some)
+            self.delivered.published += some
+
+    def _watch(self) -> Watch:
+        return Watch(cloud=self.cloud, tap=self.tap, dropped=self._dropped)
 
     def _settle(self, task: Task) -> None:
-        watch = Watch(cloud=self.cloud, tap=self.tap, dropped=self._dropped)
-        restless = watch.wait_until_still(task)
+        restless = self._watch().wait_until_still(task)
         if restless:
             self.delivered.restless.append(restless)
 
@@ -142,8 +150,8 @@ class Driver:
             self._drop(file)
         if files:
             self._settle(task)
-        self._publish([self._deposit_event(one) for one in deposits])
-        self._publish([self._appeal_event(one) for one in decisions])
+        self._publish([self._deposit_event(one) for one in deposits], task)
+        self._publish([self._appeal_event(one) for one in decisions], task)
         self.delivered.deposits += deposits
         self.delivered.appeal_decisions += decisions
         if deposits or decisions:

@@ -4,6 +4,8 @@
   says ``Runtime.HandlerError`` for every one), and does not cost the worker its warm start.
 * A function without a free place is refused as ``Lambda.TooManyRequestsException`` (the
   emulator says ``Lambda.Unknown``).
+* Invocations of a function wait for one of a few processes (the emulator starts one each, and does
+  not see the reserved concurrency that a template asks for).
 * The dependency layer is unpacked once, not for every worker (the emulator spends about a second
   of its one interpreter on each cold start otherwise).
 * Retries honour ``MaxDelaySeconds`` and ``JitterStrategy`` (the emulator ignores both).
@@ -22,6 +24,7 @@ import random
 import tempfile
 import threading
 import zipfile
+from collections import defaultdict
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -32,6 +35,8 @@ from ministack.services import lambda_svc, stepfunctions
 
 TESTED_VERSION = "1.5.33"
 THROTTLED_ERROR = "Lambda.TooManyRequestsException"
+# More processes than this only take the processor away from one another.
+WORKERS_PER_FUNCTION = max(2, (os.cpu_count() or 2) // 2)
 _MARK = "__function_error__"
 _WORKER_REPORTS = (
     '_real_stdout.write(json.dumps({"status": "error", "error": str(e), '
@@ -81,6 +86,26 @@ def name_throttles() -> None:
         return result
 
     lambda_svc._throttle_response = throttle
+
+
+def queue_for_workers() -> None:
+    """Let invocations wait in line for one of a few processes, instead of starting one each."""
+    original = lambda_svc._execute_function_warm
+    places: defaultdict[str, threading.BoundedSemaphore] = defaultdict(
+        lambda: threading.BoundedSemaphore(WORKERS_PER_FUNCTION)
+    )
+    lock = threading.Lock()
+
+    @functools.wraps(original)
+    def execute(func: dict[str, Any], event: Any, request_id: str) -> dict[str, Any]:
+        name = (func.get("config") or func).get("FunctionName", "")
+        with lock:
+            place = places[name]
+        with place:
+            result: dict[str, Any] = original(func, event, request_id)
+        return result
+
+    lambda_svc._execute_function_warm = execute
 
 
 def share_layers() -> None:
@@ -137,6 +162,7 @@ def run() -> None:
         raise RuntimeError(message)
     name_function_errors()
     name_throttles()
+    queue_for_workers()
     share_layers()
     spread_retries()
     main()

@@ -6,7 +6,6 @@ two looks, since a chain of steps hands work from one of these places to the nex
 """
 
 import time
-from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
@@ -17,6 +16,8 @@ from local.progress import Task
 # Looking costs the emulator work too: seldom while much is on its way, soon again when all seems still.
 _PAUSE_IN_MOTION_SECONDS = 0.6
 _PAUSE_WHEN_STILL_SECONDS = 0.1
+# A function works on two events at a time: so many more wait a few seconds for their turn.
+_CALM = 20
 _DEPTHS = (
     "ApproximateNumberOfMessages",
     "ApproximateNumberOfMessagesNotVisible",
@@ -76,16 +77,25 @@ class Watch:
             elif time.monotonic() - changed_at > self.patience_seconds:
                 return str(motion)
             before = motion
-            time.sleep(
-                _PAUSE_WHEN_STILL_SECONDS if motion.is_still else _PAUSE_IN_MOTION_SECONDS
-            )
+            time.sleep(_PAUSE_WHEN_STILL_SECONDS if motion.is_still else _PAUSE_IN_MOTION_SECONDS)
+
+    def wait_until_calm(self, task: Task) -> None:
+        """Wait until less is on its way than would outlast the workflows' time-outs."""
+        changed_at, before = time.monotonic(), -1
+        while True:
+            moving = self._waiting()
+            moving += self._running()
+            task.note(f"{moving} on their way")
+            if moving <= _CALM or time.monotonic() - changed_at > self.patience_seconds:
+                return
+            if moving != before:
+                changed_at, before = time.monotonic(), moving
+            time.sleep(_PAUSE_IN_MOTION_SECONDS)
 
     def look(self) -> Motion:
         """One look."""
         self.tap.listen()
-        queues = list(self.cloud.deployment.inboxes.values())
-        with ThreadPoolExecutor(max_workers=4) as pool:
-            waiting = sum(pool.map(self._depth, queues))
+        waiting = self._waiting()
         running = self._running() if not waiting else 0
         unannounced = len(self.dropped - self.tap.files)
         quiet_so_far = not (waiting or running or unannounced)
@@ -97,6 +107,11 @@ class Watch:
             unannounced=unannounced,
             seen=len(self.tap.heard),
         )
+
+    def _waiting(self) -> int:
+        queues = list(self.cloud.deployment.inboxes.values())
+        with ThreadPoolExecutor(max_workers=4) as pool:
+            return sum(pool.map(self._depth, queues))
 
     def _depth(self, url: str) -> int:
         answer = self.cloud.aws.client("sqs").get_queue_attributes(
@@ -128,9 +143,3 @@ class Watch:
         for page in pages:
             waiting += sum(item["event_id"]["S"] not in published for item in page["Items"])
         return waiting
-
-
-def each_at_once(act: Callable[[str], None], keys: list[str]) -> None:
-    """Do the same for many keys, a few at a time."""
-    with ThreadPoolExecutor(max_workers=8) as pool:
-        list(pool.map(act, keys))

@@ -64,7 +64,13 @@ class Money:
     @property
     def outstanding_cents(self) -> int:
         """What is still owed, by whomever."""
-        return self.patient_cents + self.denied_cents + self.waiting_cents + self.disputed_cents
+        return (
+            self.patient_cents
+            + self.next_payer_cents
+            + self.denied_cents
+            + self.waiting_cents
+            + self.disputed_cents
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

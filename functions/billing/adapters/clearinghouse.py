@@ -5,6 +5,7 @@ still running) and every 5xx say nothing about whether the claim was taken: they
 """
 
 import json
+import re
 from collections.abc import Mapping
 from typing import Any
 from urllib.parse import urlencode
@@ -22,9 +23,10 @@ INSTITUTIONAL_PATH = "/2024-04-01/change/medicalnetwork/institutionalclaims/v1/r
 TRANSACTIONS_PATH = "/2023-08-01/polling/transactions"
 APPEALS_PATH = "/appeals"
 
-_OK = range(200, 300)
+_OK, _REFUSED = range(200, 300), range(400, 500)
 _CONFLICT, _UNPROCESSABLE, _UNAUTHORIZED, _FORBIDDEN, _TOO_MANY = 409, 422, 401, 403, 429
 _NOT_A_VERDICT = frozenset({_CONFLICT, _UNAUTHORIZED, _FORBIDDEN, _TOO_MANY, 408})
+_CODE = re.compile(r"[A-Z][A-Z0-9_]{1,63}")
 
 
 def connector_from(declared: Mapping[str, Any]) -> Connector:
@@ -100,7 +102,10 @@ class RestClearinghouse:
             return Lookup.UNAVAILABLE
         if response.status not in _OK:
             return Lookup.UNAVAILABLE
-        return Lookup.FOUND if response.json()["items"] else Lookup.NOT_FOUND
+        items = _answer(response).get("items")
+        if not isinstance(items, list):
+            return Lookup.UNAVAILABLE
+        return Lookup.FOUND if items else Lookup.NOT_FOUND
 
     def check_eligibility(self, body: bytes) -> bytes:
         """See `ports.Clearinghouse`.
@@ -111,22 +116,23 @@ class RestClearinghouse:
             If there is no 271.
         """
         response = self._post(ELIGIBILITY_PATH, {"x12": body.decode("latin-1")})
-        if response.status not in _OK:
+        answer = _answer(response).get("x12")
+        if response.status not in _OK or not isinstance(answer, str):
             raise _unavailable(response)
-        answer: str = response.json()["x12"]
         return answer.encode("latin-1")
 
     def _settled(self, response: urllib3.BaseHTTPResponse) -> SubmissionAnswer:
         if response.status in _OK:
-            answer = response.json()
-            return SubmissionAnswer(
-                True, str(response.status), str(answer.get("transactionId", ""))
-            )
+            identifier = _answer(response).get("transactionId")
+            if not isinstance(identifier, str):
+                # A proxy's page, or an answer cut off: it may have been taken, it may not.
+                raise _unavailable(response)
+            return SubmissionAnswer(True, str(response.status), identifier)
         if response.status == _UNPROCESSABLE:
             raise IdempotencyKeyReusedError(
                 "idempotency_key_reused", detail="the key was used with other bytes"
             )
-        if response.status in _NOT_A_VERDICT or response.status >= 500:  # noqa: PLR2004
+        if response.status in _NOT_A_VERDICT or response.status not in _REFUSED:
             raise _unavailable(response)
         return SubmissionAnswer(False, _error_code(response))
 
@@ -161,8 +167,17 @@ def _unavailable(response: urllib3.BaseHTTPResponse) -> ClearinghouseUnavailable
     return ClearinghouseUnavailableError("no_verdict", detail=f"HTTP {response.status}")
 
 
-def _error_code(response: urllib3.BaseHTTPResponse) -> str:
+def _answer(response: urllib3.BaseHTTPResponse) -> Mapping[str, Any]:
+    """The answer's fields; none when the body is not what was promised."""
     try:
-        return str(response.json().get("error", f"HTTP_{response.status}"))
+        answer = response.json()
     except ValueError:
-        return f"HTTP_{response.status}"
+        return {}
+    return answer if isinstance(answer, dict) else {}
+
+
+def _error_code(response: urllib3.BaseHTTPResponse) -> str:
+    """A code of ours, or the clearinghouse's if it is one: its sentences may repeat what was sent."""
+    code = _answer(response).get("error")
+    is_code = isinstance(code, str) and _CODE.fullmatch(code)
+    return str(code) if is_code else f"HTTP_{response.status}"

@@ -122,7 +122,7 @@ class DynamoDbRecords:
         items += [self._put_new(to_item(_history(commit, aggregate))) for aggregate in told]
         items.append(self._put_new(_handled_marker(commit)))
         items += [self._put_new(item) for item in _outbox(commit)]
-        items += [self._put_audit(audit, commit) for audit in audits]
+        items += [self._put_audit(audit) for audit in audits]
         return items
 
     def _put_version(self, aggregate: Aggregate, audit_head: str) -> dict[str, Any]:
@@ -147,13 +147,12 @@ class DynamoDbRecords:
             "Put": {"TableName": self._table, "Item": item, "ConditionExpression": MUST_NOT_EXIST}
         }
 
-    def _put_audit(self, audit: AuditEntry, commit: Commit) -> dict[str, Any]:
+    def _put_audit(self, audit: AuditEntry) -> dict[str, Any]:
         item = {
             "pk": audit.subject,
             "sk": f"AUDIT#{audit.sequence:06d}",
             "previous": audit.previous,
             "hash": audit.hash,
-            "at": plain(commit.at.astimezone(UTC)),
             "body": dict(audit.body),
         }
         values = {name: attribute_value(plain(value)) for name, value in item.items()}
@@ -167,7 +166,9 @@ class DynamoDbRecords:
 
 
 def _audit(commit: Commit, aggregate: Aggregate) -> AuditEntry:
+    # The facts come first: none of them can pose as the actor, the cause or the time.
     body = {
+        **commit.facts,
         "actor": commit.actor.name,
         "is_person": commit.actor.is_person,
         "step": commit.step,
@@ -175,7 +176,7 @@ def _audit(commit: Commit, aggregate: Aggregate) -> AuditEntry:
         "cause_type": commit.cause.cause_type,
         "correlation_id": commit.cause.correlation_id,
         "decision": commit.decision,
-        **commit.facts,
+        "at": plain(commit.at.astimezone(UTC)),
     }
     return audit_entry(
         subject=aggregate.subject,

@@ -17,6 +17,7 @@ from functions.billing.domain.denials.classify import Classification
 from functions.billing.domain.denials.response import (
     DenialContext,
     DenialResponse,
+    Resubmission,
     response_plan,
     response_table,
 )
@@ -98,7 +99,7 @@ class _Response:
             resubmission=self.plan.resubmission,
             responded_at=self.now,
         )
-        if self.plan.acts and self.plan.appeal:
+        if self._appeals_by_itself:
             appeal = self._appeal()
             responded = replace(responded, state=DenialState.APPEALED, appeal_id=appeal.appeal_id)
             also = (appeal,)
@@ -141,6 +142,11 @@ class _Response:
             )
         )
         return {"outcome": outcome, "denial_id": self.case.denial_id, "action": self.plan.action}
+
+    @property
+    def _appeals_by_itself(self) -> bool:
+        """What a correction can cure goes to whoever can correct it, before anybody argues with the payer."""
+        return self.plan.acts and self.plan.appeal and self.plan.resubmission is Resubmission.NONE
 
     def _appeal(self) -> Appeal:
         level = self.policy.appeal_level(1) if self.policy else None

@@ -315,13 +315,14 @@ class Child:
 
 
 class Layout:
-    """A loop's own segments (position and text) and its child loops by field name."""
+    """A loop's own segments by name, and its child loops, with their places, by field."""
 
-    __slots__ = ("children", "own")
+    __slots__ = ("children", "own", "starts")
 
     def __init__(self) -> None:
         self.own: dict[str, list[tuple[int, list[str]]]] = {}
         self.children: dict[str, list[Loop]] = {}
+        self.starts: dict[str, list[int]] = {}
 
 
 def described(where: Where | None) -> str:

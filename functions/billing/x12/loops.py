@@ -44,10 +44,17 @@ from .fields import (
     procedure_at,
     text,
 )
-from .origins import Origin
+from .origins import Origin, Trace
 from .rendering import number_hierarchy, render
 from .separators import MODEL_SEPARATORS, Separators
 from .values import Segment
+
+# A loop's origin, not yet worked out: its parent and place in it, or what `Origin` is made of.
+_Place = (
+    tuple["Loop", int]
+    | tuple[Trace, int, int, int, list[int] | None]
+    | tuple[Trace, int, int, int, list[int] | None, int, "Loop | None"]
+)
 
 
 @dataclass_transform(
@@ -62,7 +69,7 @@ class Loop:
     Two loops are equal when their segments are, whatever separators they were written with.
     """
 
-    __slots__ = ("_origin", "divided", "parent", "separators", "start", "wire_segments")
+    __slots__ = ("_origin", "divided", "separators", "wire_segments")
 
     _fields: ClassVar[dict[str, Field | Many]] = {}
     _children: ClassVar[dict[str, Child]] = {}
@@ -75,9 +82,7 @@ class Loop:
 
     wire_segments: Sequence[str]
     separators: Separators
-    _origin: Origin | None
-    parent: Loop | None
-    start: int
+    _origin: Origin | _Place | None
     divided: Layout | None
 
     def __init_subclass__(
@@ -150,12 +155,13 @@ class Loop:
         self.separators = MODEL_SEPARATORS
         self._origin = None
         self.divided = None
-        self.parent = None
-        self.start = 0
 
     @classmethod
     def of(
-        cls, segments: Sequence[str], separators: Separators, origin: Origin | None = None
+        cls,
+        segments: Sequence[str],
+        separators: Separators,
+        origin: Origin | _Place | None = None,
     ) -> Self:
         """Take segments as they stand on the wire, without terminators, as this loop."""
         made = cls.__new__(cls)
@@ -163,8 +169,6 @@ class Loop:
         made.separators = separators
         made._origin = origin  # noqa: SLF001 - it is this class
         made.divided = None
-        made.parent = None
-        made.start = 0
         return made
 
     def __eq__(self, other: object) -> bool:
@@ -184,10 +188,17 @@ class Loop:
     @property
     def origin(self) -> Origin | None:
         """Where the loop was read; None for one made in memory."""
-        # Found when asked for: few of the loops in a loop are ever asked.
-        if self._origin is None and self.parent is not None and self.parent.origin is not None:
-            self._origin = self.parent.origin.shifted(self.parent.wire_segments, self.start)
-        return self._origin
+        # Worked out when asked for: few loops are ever asked.
+        origin = self._origin
+        if isinstance(origin, tuple):
+            if len(origin) == 2:  # noqa: PLR2004
+                parent, start = origin
+                above = parent.origin
+                origin = above.shifted(parent.wire_segments, start) if above else None
+            else:
+                origin = Origin(*origin)
+            self._origin = origin
+        return origin
 
     @property
     def segments(self) -> tuple[str, ...]:
@@ -275,9 +286,9 @@ class Loop:
         for name, found in layout.own.items():
             if name not in known:
                 yield from ((start + index, name) for index, _ in found)
-        for children in layout.children.values():
-            for child in children:
-                yield from child.unknown_from(start + child.start)
+        for name, children in layout.children.items():
+            for child, at in zip(children, layout.starts[name], strict=True):
+                yield from child.unknown_from(start + at)
 
     def layout(self) -> Layout:
         """Divide the segments into own ones and child loops."""
@@ -333,9 +344,13 @@ class Loop:
         return None
 
     def _close(self, layout: Layout, child: Child, start: int, end: int) -> None:
-        made = child.kind.of(self.wire_segments[start:end], self.separators)
-        made.parent, made.start = self, start
-        layout.children.setdefault(child.name, []).append(made)
+        made = child.kind.of(self.wire_segments[start:end], self.separators, (self, start))
+        if child.name in layout.children:
+            layout.children[child.name].append(made)
+            layout.starts[child.name].append(start)
+        else:
+            layout.children[child.name] = [made]
+            layout.starts[child.name] = [start]
 
     def own(self, segment: str) -> Sequence[tuple[int, list[str]]]:
         """Give the own segments of a kind: position and elements."""

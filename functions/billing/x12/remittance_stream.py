@@ -182,24 +182,22 @@ def _cents_of_all(texts: list[str]) -> list[int] | None:
     decimals are whole cents once the point is taken out.
     """
     joined = ",".join(texts)
-    if not _have_two_decimals(joined, len(texts)):
+    shape = (joined + ",").encode().translate(_SHAPE)
+    count = len(texts)
+    if shape.count(b".00,") != count:
         joined = ",".join([text if text[-3:-2] == "." else _padded(text) for text in texts])
-        if not _have_two_decimals(joined, len(texts)):
-            return None
+        shape = (joined + ",").encode().translate(_SHAPE)
+    if (
+        shape.count(b".00,") != count
+        or shape.count(b".") != count
+        or shape.translate(None, b"0.,-")
+    ):
+        return None
     try:
-        return list(map(int, joined.replace(".", "").split(",")))
+        values = list(map(int, joined.replace(".", "").split(",")))
     except ValueError:
         return None
-
-
-def _have_two_decimals(joined: str, count: int) -> bool:
-    shape = (joined + ",").encode().translate(_SHAPE)
-    return (
-        shape.count(b".00,") == count
-        and shape.count(b".") == count
-        and shape.count(b",") == count
-        and not shape.translate(None, b"0.,-")
-    )
+    return values if len(values) == count else None
 
 
 def _padded(text: str) -> str:
@@ -210,10 +208,18 @@ def _padded(text: str) -> str:
     return f"{whole}.{fraction:0<2}"
 
 
+class _Kinds(dict[str, int | None]):
+    """Kinds of segments by four characters: a name of three letters and the separator."""
+
+    def __missing__(self, head: str) -> None:
+        """Leave shorter names, and unknown ones, to a closer look."""
+
+
 @cache
-def _kinds(cut: str) -> dict[str, int]:
-    """Tell segments apart by four characters: a name of three letters and the separator."""
-    return {name + cut: _PLAIN for name in _PLAIN_IDS if len(name) == 3}  # noqa: PLR2004
+def _kinds(cut: str) -> tuple[_Kinds, _Kinds]:
+    """Give the kinds outside of claims and within."""
+    outside = _Kinds({name + cut: _PLAIN for name in _PLAIN_IDS if len(name) == 3})  # noqa: PLR2004
+    return outside, _Kinds({**outside, "CAS" + cut: _CAS, "SVC" + cut: _SVC, "CLP" + cut: _CLP})
 
 
 class RemittanceBody(Body):
@@ -223,10 +229,7 @@ class RemittanceBody(Body):
         super().__init__(envelope, byte_start)
         separators = envelope.interchange.separators
         self.separators = separators
-        cut = separators.element
-        self.kinds_outside = _kinds(cut)
-        in_claim = {"CAS" + cut: _CAS, "SVC" + cut: _SVC, "CLP" + cut: _CLP}
-        self.kinds_in_claim = _kinds(cut) | in_claim
+        self.kinds_outside, self.kinds_in_claim = _kinds(separators.element)
         self.section: _Section = "header"
         self.tail: Remittance | None = None
         self.run = Run()
@@ -236,7 +239,7 @@ class RemittanceBody(Body):
         # SVC02, SVC03, its CAS. ``marks`` tells where each line begins.
         self.amounts: list[str] = []
         self.marks: list[int] = []
-        self.claim_count = self.line_count = self.ordinal = self.unknown_count = 0
+        self.line_count = self.ordinal = self.unknown_count = 0
         self.bad_claims = self.bad_lines = 0
         self.claims_paid_cents = 0
         self.shown: list[UnbalancedClaim] = []
@@ -261,14 +264,14 @@ class RemittanceBody(Body):
         cut = self.separators.element
         amounts, marks = self.amounts, self.marks
         in_claim = self.section == "claim"
-        kind_of = (self.kinds_in_claim if in_claim else self.kinds_outside).get
+        kinds = self.kinds_in_claim if in_claim else self.kinds_outside
         at, byte = start, batch.byte_of(start)
         self.fed = self.segment_count - start
         # The iterator knows how much is left, which spares counting on every turn.
         rest = iter(segments)
         count = len(batch.segments)
         for segment in rest:
-            kind = kind_of(segment[_HEAD])
+            kind = kinds[segment[_HEAD]]
             if kind == _PLAIN:
                 continue
             if kind == _CAS:
@@ -314,7 +317,7 @@ class RemittanceBody(Body):
                     self.segment_count += index - start
                     return index if self.error is None else self._skip(batch, index)
                 self._open(kind, segment, batch, index)
-                kind_of = (self.kinds_in_claim if kind == _CLP else self.kinds_outside).get
+                kinds = self.kinds_in_claim if kind == _CLP else self.kinds_outside
             if self.error is not None:
                 self._keep_evidence(batch.segments[at : index + 1])
                 self.segment_count += index - start
@@ -369,7 +372,7 @@ class RemittanceBody(Body):
             claims_paid_cents=self.claims_paid_cents,
             provider_adjustments_cents=withheld,
             difference_cents=self.claims_paid_cents - withheld - payment,
-            claim_count=self.claim_count,
+            claim_count=self.ordinal,
             line_count=self.line_count,
             unbalanced_claim_count=self.bad_claims,
             unbalanced_line_count=self.bad_lines,
@@ -417,10 +420,13 @@ class RemittanceBody(Body):
             piece, byte, stride, offsets = run.segments, run.byte_start, run.stride, run.offsets
         if not piece:
             return None
-        origin = Origin(self.trace, self.number, byte, stride, offsets)
-        self.number += len(piece)
+        number = self.number
+        self.number = number + len(piece)
         if self.section == "claim":
-            return self._claim(piece, origin)
+            self.ordinal += 1
+            place = (self.trace, number, byte, stride, offsets, self.ordinal, self.group)
+            return self._claim(ClaimPayment.of(piece, self.separators, place))
+        origin = Origin(self.trace, number, byte, stride, offsets)
         if self.section == "group":
             self.group = ClaimGroup.of(piece, self.separators, origin)
         elif self.section == "tail":
@@ -441,14 +447,9 @@ class RemittanceBody(Body):
         self.header = header
         return RemittanceStart(self.envelope, header, self.byte_start)
 
-    def _claim(self, piece: list[str], origin: Origin) -> ClaimPayment | None:
+    def _claim(self, claim: ClaimPayment) -> ClaimPayment | None:
         """Balance the claim in hand, exactly and at once for all its amounts."""
-        self.ordinal += 1
-        origin.ordinal = self.ordinal
-        origin.within = self.group
-        claim = ClaimPayment.of(piece, self.separators, origin)
         texts, marks = self.amounts, self.marks
-        self.claim_count += 1
         self.line_count += len(marks)
         values = _cents_of_all(texts)
         if values is None:

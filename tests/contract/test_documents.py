@@ -1,0 +1,244 @@
+"""What every use case relies on when it keeps and fetches documents, draws numbers and reads rule sets."""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
+from decimal import Decimal
+from typing import Any
+
+import boto3
+import pytest
+from botocore.exceptions import ClientError
+from botocore.stub import Stubber
+
+from functions.billing.adapters.control_numbers import CONTROL_NUMBER_MAX, DynamoDbControlNumbers
+from functions.billing.adapters.documents import S3Evidence, S3Intake
+from functions.billing.adapters.rule_sets import StoredRuleSets, publish
+from functions.billing.domain.errors import RecordNotFoundError, RuleSetError
+from functions.billing.ports import ControlNumbers, Evidence, Intake
+from tests.contract.conftest import RECORDS, create_tables
+from tests.fakes import NOON, CountingControlNumbers, InMemoryEvidence, InMemoryIntake
+
+BODY = b"ISA*00*...~CLP*1~CLP*2~IEA~"
+
+
+def buckets() -> Any:
+    client = boto3.client("s3", region_name="us-east-1")
+    for name in ("evidence", "intake"):
+        client.create_bucket(Bucket=name, ObjectLockEnabledForBucket=name == "evidence")
+    return client
+
+
+@pytest.fixture(params=["in memory", "S3"])
+def evidence(request: pytest.FixtureRequest) -> Evidence:
+    if request.param == "in memory":
+        return InMemoryEvidence()
+    request.getfixturevalue("aws")
+    return S3Evidence(buckets(), bucket="evidence")
+
+
+@pytest.fixture(params=["in memory", "S3"])
+def intake(request: pytest.FixtureRequest) -> Intake:
+    """A bucket with one file in it."""
+    if request.param == "in memory":
+        fake = InMemoryIntake()
+        fake.drop("remittances/era.x12", BODY)
+        return fake
+    request.getfixturevalue("aws")
+    client = buckets()
+    client.put_object(Bucket="intake", Key="remittances/era.x12", Body=BODY)
+    return S3Intake(client, bucket="intake")
+
+
+# Evidence ----------------------------------------------------------------------------------
+
+
+def test_what_is_kept_is_fetched_byte_by_byte(evidence: Evidence) -> None:
+    kept = evidence.keep("a/b.x12", BODY, content_type="application/edi-x12")
+
+    assert evidence.fetch("a/b.x12") == BODY
+    assert (kept.key, kept.size_bytes) == ("a/b.x12", len(BODY))
+    assert kept.sha256 == hashlib.sha256(BODY).hexdigest()
+
+
+def test_keeping_the_same_bytes_again_changes_nothing(evidence: Evidence) -> None:
+    first = evidence.keep("a/b.x12", BODY, content_type="application/edi-x12")
+
+    assert evidence.keep("a/b.x12", BODY, content_type="application/edi-x12") == first
+    assert evidence.fetch("a/b.x12") == BODY
+
+
+def test_evidence_nobody_kept_is_not_found(evidence: Evidence) -> None:
+    with pytest.raises(RecordNotFoundError, match="document_not_found: document:a/none"):
+        evidence.fetch("a/none")
+
+
+# Intake ------------------------------------------------------------------------------------
+
+
+def test_a_dropped_file_is_read_whole_or_as_a_stream(intake: Intake) -> None:
+    assert intake.fetch("remittances/era.x12") == BODY
+    with intake.open("remittances/era.x12") as stream:
+        assert stream.read(3) == b"ISA"
+        assert stream.read() == BODY[3:]
+
+
+@pytest.mark.parametrize(
+    ("start", "end"), [(0, 3), (11, 17), (11, len(BODY)), (0, len(BODY)), (11, None), (5, 6)]
+)
+def test_a_range_ends_before_its_last_byte(intake: Intake, start: int, end: int | None) -> None:
+    found = intake.fetch("remittances/era.x12", start_byte=start, end_byte=end)
+
+    assert found == BODY[start:end]
+
+
+def test_a_file_nobody_dropped_is_not_found(intake: Intake) -> None:
+    with pytest.raises(RecordNotFoundError):
+        intake.fetch("remittances/none.x12")
+    with pytest.raises(RecordNotFoundError), intake.open("remittances/none.x12"):
+        pass
+
+
+@pytest.mark.parametrize("code", ["AccessDenied", "NoSuchKey", "404"])
+def test_a_missing_file_looks_the_same_to_a_role_that_may_not_list(aws: None, code: str) -> None:  # noqa: ARG001
+    client = boto3.client("s3", region_name="us-east-1")
+    with Stubber(client) as stub:
+        stub.add_client_error("get_object", code)
+        with pytest.raises(RecordNotFoundError):
+            S3Intake(client, bucket="intake").fetch("ehr/1.json")
+
+
+def test_any_other_error_of_the_store_passes_through(aws: None) -> None:  # noqa: ARG001
+    client = boto3.client("s3", region_name="us-east-1")
+    with Stubber(client) as stub:
+        stub.add_client_error("get_object", "SlowDown")
+        with pytest.raises(ClientError):
+            S3Intake(client, bucket="intake").fetch("ehr/1.json")
+
+
+# Control numbers ---------------------------------------------------------------------------
+
+
+@pytest.fixture(params=["in memory", "DynamoDB"])
+def numbers(request: pytest.FixtureRequest) -> ControlNumbers:
+    if request.param == "in memory":
+        return CountingControlNumbers()
+    request.getfixturevalue("aws")
+    client = boto3.client("dynamodb", region_name="us-east-1")
+    create_tables(client)
+    return DynamoDbControlNumbers(client, table=RECORDS)
+
+
+def test_numbers_count_up_from_one_for_each_partner_and_kind(numbers: ControlNumbers) -> None:
+    assert [numbers.next("house", "ISA13") for _ in range(3)] == [1, 2, 3]
+    assert numbers.next("house", "GS06") == 1
+    assert numbers.next("other", "ISA13") == 1
+
+
+def test_no_two_senders_draw_the_same_number(numbers: ControlNumbers) -> None:
+    with ThreadPoolExecutor(max_workers=8) as senders:
+        drawn = list(senders.map(lambda _: numbers.next("house", "ISA13"), range(80)))
+
+    assert sorted(drawn) == list(range(1, 81))
+
+
+def test_after_the_last_number_of_nine_digits_comes_the_first(aws: None) -> None:  # noqa: ARG001
+    client = boto3.client("dynamodb", region_name="us-east-1")
+    create_tables(client)
+    client.put_item(
+        TableName=RECORDS,
+        Item={
+            "pk": {"S": "COUNTER#house"},
+            "sk": {"S": "ISA13"},
+            "value": {"N": str(CONTROL_NUMBER_MAX - 1)},
+        },
+    )
+    numbers = DynamoDbControlNumbers(client, table=RECORDS)
+
+    assert [numbers.next("house", "ISA13") for _ in range(2)] == [CONTROL_NUMBER_MAX, 1]
+
+
+# Rule sets ---------------------------------------------------------------------------------
+
+
+class Published:
+    """Rule sets on the tables and buckets of a stage."""
+
+    def __init__(self) -> None:
+        self.client = boto3.client("dynamodb", region_name="us-east-1")
+        create_tables(self.client)
+        self.evidence = S3Evidence(buckets(), bucket="evidence")
+        self.rule_sets = StoredRuleSets(self.client, self.evidence, table=RECORDS)
+
+    def publish(self, content: Mapping[str, Any]) -> str:
+        return publish(
+            self.client, self.evidence, table=RECORDS, name="scrub", content=content, at=NOON
+        )
+
+
+def as_it_is(content: Mapping[str, Any]) -> Mapping[str, Any]:
+    return content
+
+
+@pytest.fixture
+def published(aws: None) -> Published:  # noqa: ARG001
+    return Published()
+
+
+def test_the_active_version_is_the_one_published_last(published: Published) -> None:
+    published.publish({"name": "first"})
+    version = published.publish({"name": "second"})
+
+    assert published.rule_sets.active("scrub", as_it_is) == {"name": "second"}
+    canonical = json.dumps({"name": "second"}, separators=(",", ":")).encode()
+    assert version == hashlib.sha256(canonical).hexdigest()
+
+
+def test_a_version_once_published_stays_as_evidence(published: Published) -> None:
+    version = published.publish({"name": "first"})
+    published.publish({"name": "second"})
+
+    assert published.evidence.fetch(f"rulesets/scrub/{version}.json") == b'{"name":"first"}'
+
+
+def test_numbers_of_a_rule_set_are_exact(published: Published) -> None:
+    key = "rulesets/scrub/exact.json"
+    published.evidence.keep(key, b'{"rate":0.1}', content_type="application/json")
+    published.client.put_item(
+        TableName=RECORDS,
+        Item={
+            "pk": {"S": "RULES#scrub"},
+            "sk": {"S": "RULES"},
+            "active_version": {"S": "exact"},
+        },
+    )
+
+    assert published.rule_sets.active("scrub", as_it_is)["rate"] == Decimal("0.1")
+
+
+def test_a_rule_set_is_read_once_for_each_version(published: Published) -> None:
+    readings: list[Mapping[str, Any]] = []
+
+    def read(content: Mapping[str, Any]) -> int:
+        readings.append(content)
+        return len(readings)
+
+    published.publish({"name": "first"})
+
+    assert [published.rule_sets.active("scrub", read) for _ in range(3)] == [1, 1, 1]
+
+
+def test_a_rule_set_nobody_published_is_named(published: Published) -> None:
+    with pytest.raises(RuleSetError, match="rule_set_not_published: rule_set:denials"):
+        published.rule_sets.active("denials", as_it_is)
+
+
+def test_a_pointer_to_lost_content_is_an_error_and_no_empty_rule_set(published: Published) -> None:
+    published.client.put_item(
+        TableName=RECORDS,
+        Item={"pk": {"S": "RULES#scrub"}, "sk": {"S": "RULES"}, "active_version": {"S": "lost"}},
+    )
+
+    with pytest.raises(RuleSetError, match="rule_set_content_missing"):
+        published.rule_sets.active("scrub", as_it_is)
