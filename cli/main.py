@@ -87,7 +87,8 @@ def demo(
 
     Ends with 0 only if every check holds that it prints.
     """
-    from cli.run import DayChoice, run_demo_command
+    from cli.run import run_demo_command
+    from local.demo import DayChoice
 
     choice = DayChoice(seed=seed, folder=fhir, filing_limits=filing_limits)
     sys.exit(run_demo_command(choice, report_file=report, page_file=html))
@@ -112,7 +113,8 @@ def day(
     fhir: Path | None, report: Path | None, html: Path | None, seed: int, *, filing_limits: bool
 ) -> None:
     """Run a day on the local cloud that is up, and leave it there to be looked at."""
-    from cli.run import DayChoice, run_day_command
+    from cli.run import run_day_command
+    from local.demo import DayChoice
 
     choice = DayChoice(seed=seed, folder=fhir, filing_limits=filing_limits)
     sys.exit(run_day_command(choice, report_file=report, page_file=html))

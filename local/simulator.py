@@ -26,6 +26,10 @@ class Simulator:
         """What every payer has seen, decided and paid."""
         return self._call("/_sim/report")
 
+    def new_world(self, world: Mapping[str, Any]) -> None:
+        """Begin anew with another world."""
+        self._call("/_sim/world", dict(world))
+
     def control(self, path: str, body: Mapping[str, Any]) -> None:
         """Change the payers' world: outages, members, the clock."""
         self._call(path, body)

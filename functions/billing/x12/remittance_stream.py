@@ -200,6 +200,26 @@ def _cents_of_all(texts: list[str]) -> list[int] | None:
     return values if len(values) == count else None
 
 
+def _is_balanced(values: list[int], start: int, bounds: list[int]) -> bool:
+    """Say whether a claim's amounts, CLP03 at ``start``, balance at line and claim level.
+
+    ``bounds`` are where its lines begin, and where it ends.
+    """
+    owed = sum(values[start + 1 : bounds[0]])
+    if len(bounds) == 1:
+        return values[start] == owed
+    # Lines: SVC02 = SVC03 + Σ CAS, and Σ SVC02 = CLP03. The claim's own equation then comes to
+    # CLP04 + Σ CAS of the claim = Σ SVC03.
+    charges = paid = 0
+    for line, after in pairwise(bounds):
+        charge = values[line]
+        if charge != sum(values[line + 1 : after]):
+            return False
+        charges += charge
+        paid += values[line + 1]
+    return charges == values[start] and owed == paid
+
+
 def _padded(text: str) -> str:
     """Write an amount of no or one decimal with two; leave anything else as it is."""
     whole, _, fraction = text.partition(".")
@@ -235,10 +255,14 @@ class RemittanceBody(Body):
         self.run = Run()
         self.group: ClaimGroup | None = None
         self.header: RemittanceHeader | None = None
-        # Amounts of the claim in hand, as text: CLP03, CLP04, its CAS; then for each line
-        # SVC02, SVC03, its CAS. ``marks`` tells where each line begins.
+        # Amounts as text: of each claim CLP03, CLP04, its CAS; then of each line SVC02, SVC03,
+        # its CAS. ``marks`` tells where each line begins, ``pending`` which claims are complete
+        # and where they begin; they are balanced together, for conversion is cheaper by the
+        # hundred. The claim in hand begins at ``amounts_taken`` and ``marks_taken``.
         self.amounts: list[str] = []
         self.marks: list[int] = []
+        self.pending: list[tuple[ClaimPayment, int, int]] = []
+        self.amounts_taken = self.marks_taken = 0
         self.line_count = self.ordinal = self.unknown_count = 0
         self.bad_claims = self.bad_lines = 0
         self.claims_paid_cents = 0
@@ -309,21 +333,26 @@ class RemittanceBody(Body):
                     after = byte + len("".join(piece)) + batch.stride * len(piece)
                 else:
                     after, offsets = offsets[index], offsets[at : index + 1]
-                item = self._close(piece, byte, batch.stride, offsets)
+                start_item = self._close(piece, byte, batch.stride, offsets)
                 at, byte = index, after
-                if item is not None:
-                    yield item
-                if kind == _STOP:
-                    self.segment_count += index - start
-                    return index if self.error is None else self._skip(batch, index)
+                if start_item is not None:
+                    yield start_item
+                if kind != _CLP:
+                    yield from self._settle()
+                    kinds = self.kinds_outside
+                    if kind == _STOP:
+                        self.segment_count += index - start
+                        return index if self.error is None else self._skip(batch, index)
+                else:
+                    kinds = self.kinds_in_claim
                 self._open(kind, segment, batch, index)
-                kinds = self.kinds_in_claim if kind == _CLP else self.kinds_outside
             if self.error is not None:
                 self._keep_evidence(batch.segments[at : index + 1])
                 self.segment_count += index - start
                 return self._skip(batch, index)
+        yield from self._settle()
         self._keep(batch, start, at, count)
-        return count
+        return count if self.error is None else self._skip(batch, count)
 
     def _turn(self, segment: str) -> int | None:
         """Say by its full name what a segment means for the claims; None when unknown."""
@@ -395,9 +424,8 @@ class RemittanceBody(Body):
     def close_last(self) -> Iterator[ClaimPayment]:
         """Give the claim in hand at the end of a byte range."""
         if self.error is None and self.section == "claim":
-            item = self._close([], 0, 1, None)
-            if isinstance(item, ClaimPayment):
-                yield item
+            self._close([], 0, 1, None)
+            yield from self._settle()
 
     def _open(self, kind: int, segment: str, batch: Batch, index: int) -> None:
         """Begin what a CLP, LX or PLB begins."""
@@ -412,7 +440,7 @@ class RemittanceBody(Body):
 
     def _close(
         self, piece: list[str], byte: int, stride: int, offsets: list[int] | None
-    ) -> RemittanceStart | ClaimPayment | None:
+    ) -> RemittanceStart | None:
         """Finish the header, group, claim or PLB in hand, of which ``piece`` is the rest."""
         if self.run.segments:
             run, self.run = self.run, Run()
@@ -425,7 +453,10 @@ class RemittanceBody(Body):
         if self.section == "claim":
             self.ordinal += 1
             place = (self.trace, number, byte, stride, offsets, self.ordinal, self.group)
-            return self._claim(ClaimPayment.of(piece, self.separators, place))
+            claim = ClaimPayment.of(piece, self.separators, place)
+            self.pending.append((claim, self.amounts_taken, self.marks_taken))
+            self.amounts_taken, self.marks_taken = len(self.amounts), len(self.marks)
+            return None
         origin = Origin(self.trace, number, byte, stride, offsets)
         if self.section == "group":
             self.group = ClaimGroup.of(piece, self.separators, origin)
@@ -447,48 +478,52 @@ class RemittanceBody(Body):
         self.header = header
         return RemittanceStart(self.envelope, header, self.byte_start)
 
-    def _claim(self, claim: ClaimPayment) -> ClaimPayment | None:
-        """Balance the claim in hand, exactly and at once for all its amounts."""
-        texts, marks = self.amounts, self.marks
+    def _settle(self) -> Iterator[ClaimPayment]:
+        """Balance the complete claims and give them; stop at one that cannot be read."""
+        pending = self.pending
+        if not pending:
+            return
+        taken, marks_taken = self.amounts_taken, self.marks_taken
+        texts, marks = self.amounts[:taken], self.marks[:marks_taken]
+        del self.amounts[:taken]
+        self.marks[:] = [mark - taken for mark in self.marks[marks_taken:]]
+        self.amounts_taken = self.marks_taken = 0
+        self.pending = []
         self.line_count += len(marks)
         values = _cents_of_all(texts)
-        if values is None:
-            return self._weigh(claim)
-        if marks:
-            # Lines: SVC02 = SVC03 + Σ CAS, and Σ SVC02 = CLP03. The claim's own equation then
-            # comes to CLP04 + Σ CAS of the claim = Σ SVC03.
-            owed = sum(values[1 : marks[0]])
-            charges = paid = 0
-            marks.append(len(values))
-            for line, after in pairwise(marks):
-                charge = values[line]
-                if charge != sum(values[line + 1 : after]):
-                    return self._weigh(claim)
-                charges += charge
-                paid += values[line + 1]
-            if charges != values[0] or owed != paid:
-                return self._weigh(claim)
-            marks.clear()
-        elif values[0] != sum(values[1:]):
-            return self._weigh(claim)
-        self.claims_paid_cents += values[1]
-        texts.clear()
-        return claim
+        ends = [*((start, mark) for _, start, mark in pending[1:]), (taken, marks_taken)]
+        # Claims are let go as they are given: what a reader makes of one shall not pile up.
+        pending.reverse()
+        for stop, mark_stop in ends:
+            claim, start, mark = pending.pop()
+            bounds = [*marks[mark:mark_stop], stop]
+            if values is not None and _is_balanced(values, start, bounds):
+                self.claims_paid_cents += values[start + 1]
+            elif values is not None or not self._balances(texts[start:stop], start, bounds):
+                self._weigh(claim)
+                if self.error is not None:
+                    return
+            yield claim
 
-    def _weigh(self, claim: ClaimPayment) -> ClaimPayment | None:
+    def _balances(self, texts: list[str], start: int, bounds: list[int]) -> bool:
+        """Balance one claim by itself, where a neighbour's amounts need a closer look."""
+        values = _cents_of_all(texts)
+        if values is None or not _is_balanced(values, 0, [each - start for each in bounds]):
+            return False
+        self.claims_paid_cents += values[1]
+        return True
+
+    def _weigh(self, claim: ClaimPayment) -> None:
         """Balance a claim that is out of balance, or whose amounts are written unusually."""
-        self.amounts.clear()
-        self.marks.clear()
         try:
             balance = balance_claim(claim)
             self.claims_paid_cents += claim.paid_cents
         except X12Error as error:
             self.error = error
             self._keep_evidence(claim.segments)
-            return None
+            return
         if not balance.is_balanced:
             self._note(claim, balance)
-        return claim
 
     def _note(self, claim: ClaimPayment, balance: ClaimBalance) -> None:
         self.bad_claims += 1
