@@ -363,7 +363,8 @@ class Life(World):
         report = self.simulator.report()
         totals, balance = report["totals"], self.balance()
         assert balance.paid_by_payer_cents == totals["paid_cents"]
-        assert balance.patient_cents == totals["patient_responsibility_cents"]
+        shares = (claim["patient_responsibility_cents"] for claim in report["claims"])
+        assert balance.patient_cents == sum(shares)
         assert self.account(Account.CASH) == report["deposits_cents"]
         assert self.account(Account.REMITTANCE_CLEARING) == 0
         assert totals["duplicates_at_payer"] == 0

@@ -49,12 +49,23 @@ from .rendering import number_hierarchy, render
 from .separators import MODEL_SEPARATORS, Separators
 from .values import Segment
 
-# A loop's origin, not yet worked out: its parent and place in it, or what `Origin` is made of.
+# A loop's origin, not yet worked out: what `Origin` is made of; or, for a loop in a loop, the
+# place and segments of that one and where in them it begins. Not the outer loop itself: loops
+# that know each other would wait for the garbage collector.
 _Place = (
-    tuple["Loop", int]
-    | tuple[Trace, int, int, int, list[int] | None]
-    | tuple[Trace, int, int, int, list[int] | None, int, "Loop | None"]
+    tuple[Trace, int, int, int, list[int] | None, int, "Loop | None"]
+    | tuple["Origin | _Place | None", Sequence[str], int]
 )
+
+
+def _origin_at(place: Origin | _Place | None) -> Origin | None:
+    if not isinstance(place, tuple):
+        return place
+    if len(place) == 3:  # noqa: PLR2004
+        outer, segments, start = place
+        origin = _origin_at(outer)
+        return origin.shifted(segments, start) if origin else None
+    return Origin(*place)
 
 
 @dataclass_transform(
@@ -189,16 +200,9 @@ class Loop:
     def origin(self) -> Origin | None:
         """Where the loop was read; None for one made in memory."""
         # Worked out when asked for: few loops are ever asked.
-        origin = self._origin
-        if isinstance(origin, tuple):
-            if len(origin) == 2:  # noqa: PLR2004
-                parent, start = origin
-                above = parent.origin
-                origin = above.shifted(parent.wire_segments, start) if above else None
-            else:
-                origin = Origin(*origin)
-            self._origin = origin
-        return origin
+        if isinstance(self._origin, tuple):
+            self._origin = _origin_at(self._origin)
+        return self._origin
 
     @property
     def segments(self) -> tuple[str, ...]:
@@ -344,7 +348,8 @@ class Loop:
         return None
 
     def _close(self, layout: Layout, child: Child, start: int, end: int) -> None:
-        made = child.kind.of(self.wire_segments[start:end], self.separators, (self, start))
+        place = (self._origin, self.wire_segments, start)
+        made = child.kind.of(self.wire_segments[start:end], self.separators, place)
         if child.name in layout.children:
             layout.children[child.name].append(made)
             layout.starts[child.name].append(start)

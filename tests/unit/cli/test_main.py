@@ -19,7 +19,7 @@ def test_help_lists_every_command_and_loads_none_of_them() -> None:
         "print([m for m in ('boto3','rich','functions.billing','pydantic') if m in sys.modules])"
     )
 
-    done = subprocess.run(  # noqa: S603 - our own words
+    done = subprocess.run(
         [sys.executable, "-c", script], capture_output=True, text=True, cwd=ROOT, check=True
     )
 
