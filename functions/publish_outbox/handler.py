@@ -19,17 +19,18 @@ STEP = "publish_outbox"
 
 def lambda_handler(event: dict[str, Any], _context: object) -> BatchAnswer:
     """The whole batch in as few calls as the bus allows."""
-    waiting = [_waiting(record) for record in event["Records"] if _is_outbox(record)]
-    deps = dependencies()
+    outbox = [record for record in event["Records"] if _is_outbox(record)]
     try:
+        deps = dependencies()
+        waiting = [_waiting(record) for record in outbox]
         failed = publish_outbox(
             waiting, publisher=deps.publisher, signer=deps.signer, clock=deps.clock
         )
     except Exception as error:  # noqa: BLE001 the whole batch is answered for
         report(STEP, error)
-        failed = tuple(record.position for record in waiting)
+        failed = tuple(record["dynamodb"]["SequenceNumber"] for record in outbox)
     outcome = "unpublished" if failed else "published"
-    logger.info("step done", step=STEP, outcome=outcome, events=len(waiting), usage=meter.take())
+    logger.info("step done", step=STEP, outcome=outcome, events=len(outbox), usage=meter.take())
     count_outcome(STEP, outcome)
     return answer(failed[:1])
 

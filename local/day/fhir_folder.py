@@ -73,9 +73,7 @@ _OF_THE_PATIENT = frozenset({"Coverage", "ClaimResponse", "RelatedPerson"})
 Resource = Mapping[str, Any]
 
 
-def day_from_fhir(
-    folder: Path, today: date, seed: int, *, filing_limits: bool = False
-) -> Day:
+def day_from_fhir(folder: Path, today: date, seed: int, *, filing_limits: bool = False) -> Day:
     """The day of a folder's bundles: one signing event for each encounter, the oldest first.
 
     A file that cannot be read is listed in `Day.unreadable`, and the others go on.

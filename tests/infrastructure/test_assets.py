@@ -97,7 +97,7 @@ def test_the_zip_runs_from_a_folder_nobody_can_write_to(tree: Path, target: Buil
     with zipfile.ZipFile(built(tree, "scrub_claim")) as archive:
         archive.extractall(task_root)
 
-    answer = subprocess.run(  # noqa: S603 - our own arguments
+    answer = subprocess.run(
         [
             sys.executable,
             "-I",
@@ -212,7 +212,7 @@ def test_every_built_handler_loads_from_its_zip_and_the_layer_alone(tmp_path: Pa
             archive.extractall(tmp_path / entry.name)
 
     # -S leaves out site-packages, so nothing but the standard library, the layer and the zip.
-    loaded = subprocess.run(  # noqa: S603 - our own arguments
+    loaded = subprocess.run(
         [
             *(sys.executable, "-I", "-S", "-c", IMPORT_EACH, str(tmp_path / "layer" / "python")),
             *(str(tmp_path / entry.name) for entry in FUNCTIONS),

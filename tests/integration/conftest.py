@@ -87,7 +87,7 @@ def process(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Simulator]:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
     arguments = ["-m", "local.payer_simulator", "--port", str(port), "--world", str(file)]
-    running = subprocess.Popen(  # noqa: S603
+    running = subprocess.Popen(
         [sys.executable, *arguments], cwd=ROOT, stdout=subprocess.PIPE, text=True
     )
     try:

@@ -1,10 +1,12 @@
 """What every step has in common, in one visible place: read the command, act, report, and let no value leak."""
 
+import re
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from typing import Any, TypeVar
 
 import msgspec
-from botocore.exceptions import BotoCoreError, ClientError
+from botocore.exceptions import BotoCoreError, ClientError, ParamValidationError
 
 from functions.billing.domain.commit import Cause
 from functions.billing.domain.errors import (
@@ -18,6 +20,7 @@ from functions.billing.runtime.bootstrap import Dependencies, dependencies
 from functions.billing.runtime.observability import count_outcome, frames_of, logger, meter
 
 C = TypeVar("C")
+_QUOTED = re.compile(r" '.*'", re.DOTALL)
 Outcome = Mapping[str, Any]
 Handler = Callable[[dict[str, Any], Any], Outcome]
 
@@ -62,17 +65,14 @@ def billing_step(
         step = act.__module__.split(".")[-2]
 
         def lambda_handler(event: dict[str, Any], context: Any) -> Outcome:
-            cause = Cause(event["cause_id"], event["cause_type"], event["correlation_id"])
             logger.structure_logs(append=False)
-            logger.append_keys(
-                step=step,
-                correlation_id=cause.correlation_id,
-                cause_id=cause.cause_id,
-                request_id=getattr(context, "aws_request_id", ""),
-            )
+            logger.append_keys(step=step, request_id=getattr(context, "aws_request_id", ""))
             outcome = "failed"
             try:
-                result = act(_command(command, event["data"]), cause, dependencies())
+                called = _converted(_StepInput, event)
+                cause = Cause(called.cause_id, called.cause_type, called.correlation_id)
+                logger.append_keys(correlation_id=cause.correlation_id, cause_id=cause.cause_id)
+                result = act(_converted(command, called.data), cause, dependencies())
                 outcome = str(result["outcome"])
                 return result  # noqa: TRY300 the outcome is read inside, so that a missing one is caught
             except Exception as error:  # noqa: BLE001 every error leaves here without values
@@ -92,13 +92,25 @@ def billing_step(
     return decorate
 
 
-def _command(command: type[C], data: Mapping[str, Any]) -> C:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _StepInput:
+    """What the state machine hands to every step."""
+
+    cause_id: str
+    cause_type: str
+    correlation_id: str
+    data: dict[str, Any]
+
+
+def _converted(kind: type[C], data: Mapping[str, Any]) -> C:
     try:
-        return msgspec.convert(data, type=command)
+        return msgspec.convert(data, type=kind)
     except msgspec.ValidationError as error:
-        # msgspec names types and paths, never values.
+        # msgspec names types and paths; of an enumeration it also quotes the value, which stays here.
         raise ContractError(
-            "command_invalid", subject=f"command:{command.__name__}", detail=str(error)
+            "command_invalid",
+            subject=f"command:{kind.__name__.lstrip('_')}",
+            detail=_QUOTED.sub("", str(error)),
         ) from None
 
 
@@ -112,6 +124,8 @@ def without_values(error: Exception) -> BillingError:
             operation = error.operation_name
             family = AwsUnavailableError if code in _TRANSIENT_AWS else AwsRefusedError
             return family("aws_call_failed", subject=f"aws:{operation}", detail=code)
+        case ParamValidationError():
+            return AwsRefusedError("aws_call_invalid", subject="aws:ParamValidationError")
         case BotoCoreError():
             return AwsUnavailableError("aws_call_failed", subject=f"aws:{type(error).__name__}")
         case _:

@@ -78,7 +78,7 @@ def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
     file.write_text(json.dumps(world(script=_script(), members=[member()])))
     port = _free_port()
     root = Path(__file__).parents[3]
-    process = subprocess.Popen(  # noqa: S603
+    process = subprocess.Popen(
         [
             sys.executable, "-m", "local.payer_simulator", "--port", str(port),
             "--world", str(file), "--state-file", str(folder / "journal.jsonl"),
@@ -141,7 +141,7 @@ def test_two_at_once_under_one_key_land_once(running: Running) -> None:
 def test_a_bad_world_is_one_line_and_not_a_stack_trace(tmp_path: Path) -> None:
     file = tmp_path / "world.json"
     file.write_text('{"today": "2026-03-02", "api_keys": ["k"], "payers": [{"payer_id": "x"}]}')
-    done = subprocess.run(  # noqa: S603
+    done = subprocess.run(
         [sys.executable, "-m", "local.payer_simulator", "--port", "8799", "--world", str(file)],
         cwd=Path(__file__).parents[3], capture_output=True, text=True, check=False,
     )  # fmt: skip
