@@ -16,6 +16,8 @@ _LEVELS = {
 _LOOPBACK = ["127.0.0.1", "::1", "localhost"]
 
 
+# First, because xdist reads the group of a test in the same hook.
+@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Mark each test with its level, and keep it from the network as the level asks for.
 

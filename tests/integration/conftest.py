@@ -13,6 +13,8 @@ from typing import Any
 import pytest
 import urllib3
 
+from tests.integration.stage import Stage, on_stage
+
 ROOT = Path(__file__).parents[2]
 
 PAYER = {
@@ -104,3 +106,10 @@ def process(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Simulator]:
 def simulator(process: Simulator) -> Simulator:
     process.world()
     return process
+
+
+@pytest.fixture
+def stage() -> Iterator[Stage]:
+    made = Stage()
+    with on_stage(made, made.log):
+        yield made

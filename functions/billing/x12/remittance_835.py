@@ -437,6 +437,13 @@ def _cents_of_all(values: tuple[Adjustment, ...]) -> int:
     return sum(value.amount_cents for value in values)
 
 
+def unbalanced(claim: ClaimPayment, balance: ClaimBalance) -> UnbalancedClaim:
+    """Describe a claim that does not balance, even one that lacks its number."""
+    clp = claim.first_own("CLP", None)
+    number = clp[1][1] if clp and len(clp[1]) > 1 else ""
+    return UnbalancedClaim(claim.ordinal, number, claim.byte_start, balance)
+
+
 def balance_claim(claim: ClaimPayment) -> ClaimBalance:
     """Balance one claim at line and claim level.
 
@@ -481,9 +488,7 @@ def balance_remittance(remittance: Remittance) -> RemittanceBalance:
             bad_claims += 1
             bad_lines += sum(1 for each in balance.line_differences_cents if each)
             if len(shown) < UNBALANCED_CLAIMS_SHOWN_MAX:
-                shown.append(
-                    UnbalancedClaim(claim.ordinal, claim.control_number, claim.byte_start, balance)
-                )
+                shown.append(unbalanced(claim, balance))
     withheld = sum(each.amount_cents for each in remittance.provider_adjustments)
     return RemittanceBalance(
         payment_cents=remittance.payment_cents,

@@ -23,6 +23,7 @@ from .remittance_835 import (
     RemittanceHeader,
     UnbalancedClaim,
     balance_claim,
+    unbalanced,
 )
 from .scan import scan
 from .tokens import Batch, cut_batch
@@ -529,9 +530,7 @@ class RemittanceBody(Body):
         self.bad_claims += 1
         self.bad_lines += sum(1 for each in balance.line_differences_cents if each)
         if len(self.shown) < UNBALANCED_CLAIMS_SHOWN_MAX:
-            self.shown.append(
-                UnbalancedClaim(claim.ordinal, claim.control_number, claim.byte_start, balance)
-            )
+            self.shown.append(unbalanced(claim, balance))
 
     def _take_trios(self, elements: list[str]) -> bool:
         """Take a CAS of several trios, or with quantities; say whether it is well formed."""

@@ -175,6 +175,12 @@ def test_a_reversal_negates_under_its_own_codes_and_the_correction_follows() -> 
     ]
 
 
+def test_a_claim_without_number_that_does_not_balance_is_shown_all_the_same() -> None:
+    balance = end_of(remittance_of(("CLP**1*100*90",), payment="90")).balance
+    assert balance.unbalanced_claims[0].control_number == ""
+    assert balance.unbalanced_claims[0].balance.difference_cents == 1_000
+
+
 def test_a_zero_payment_still_carries_its_denials() -> None:
     denied = ("CLP*C1*1*200*0**12*ICN1", "SVC*HC:99213*200*0", "CAS*CO*29*200")
     content = remittance_of(denied, payment="0").replace(b"BPR*I*0*C*ACH*", b"BPR*H*0*C*NON*")
