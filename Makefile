@@ -10,7 +10,7 @@ export UV_PYTHON_DOWNLOADS := never
 export PATH := $(CURDIR)/$(VENV)/bin:$(CURDIR)/node_modules/.bin:$(PATH)
 
 RUN := $(VENV)/bin/
-CODE := functions infra local cli benchmarks tests app.py
+CODE := functions infra local cli contracts benchmarks tests app.py
 SETUP := $(VENV)/.synced node_modules/.installed
 
 # Quiet unless it fails: $(call quietly,what it is,command)
@@ -45,20 +45,20 @@ test: $(SETUP) ## Everything that must hold: lint, types, architecture, then eve
 	$(call quietly,lint,$(RUN)ruff check --quiet $(CODE))
 	$(call quietly,types,$(RUN)mypy $(CODE))
 	$(call quietly,architecture,$(RUN)lint-imports)
-	@$(RUN)pytest -q -n 2 --dist loadgroup
+	@$(RUN)pytest -q -n 2 --dist loadfile
 
 check: $(SETUP) ## What to run before a commit: format, lint, types, architecture, unit tests
 	$(call quietly,format,$(RUN)ruff format --check --quiet $(CODE))
 	$(call quietly,lint,$(RUN)ruff check --quiet $(CODE))
 	$(call quietly,types,$(RUN)mypy $(CODE))
 	$(call quietly,architecture,$(RUN)lint-imports)
-	@$(RUN)pytest -q -n 2 tests/unit
+	@$(RUN)pytest -q -n 2 --dist loadfile tests/unit
 
 unit: $(SETUP) ## Pure code and small parts; no network
-	@$(RUN)pytest -q -n 2 tests/unit
+	@$(RUN)pytest -q -n 2 --dist loadfile tests/unit
 
 integration: $(SETUP) ## Adapters, steps and workflows against an in-process AWS
-	@$(RUN)pytest -q -n 2 $(wildcard tests/contract tests/integration tests/simulation)
+	@$(RUN)pytest -q -n 2 --dist loadfile $(wildcard tests/contract tests/integration tests/simulation)
 
 infra: $(SETUP) ## The template, the compliance packs and the state machines
 	@$(RUN)pytest -q tests/infrastructure

@@ -16,23 +16,17 @@ _LEVELS = {
 _LOOPBACK = ["127.0.0.1", "::1", "localhost"]
 
 
-# First, because xdist reads the group of a test in the same hook.
-@pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark each test with its level, and keep it from the network as the level asks for.
+def pytest_itemcollected(item: pytest.Item) -> None:
+    """Mark a test with its level, and keep it from the network as the level asks for.
 
     Unit tests open no connection at all, unless one is marked as needing a server of its own on
     this machine; everything else may talk to this machine only.
     """
-    for item in items:
-        level = _LEVELS.get(item.path.relative_to(_TESTS).parts[0])
-        if level is None:
-            continue
-        item.add_marker(getattr(pytest.mark, level))
-        if level == "unit" and item.get_closest_marker("loopback") is None:
-            item.add_marker(pytest.mark.disable_socket)
-        else:
-            item.add_marker(pytest.mark.allow_hosts(_LOOPBACK))
-        if level == "e2e":
-            # One worker deploys once and runs them all.
-            item.add_marker(pytest.mark.xdist_group("local-cloud"))
+    level = _LEVELS.get(item.path.relative_to(_TESTS).parts[0])
+    if level is None:
+        return
+    item.add_marker(getattr(pytest.mark, level))
+    if level == "unit" and item.get_closest_marker("loopback") is None:
+        item.add_marker(pytest.mark.disable_socket)
+    else:
+        item.add_marker(pytest.mark.allow_hosts(_LOOPBACK))

@@ -1,4 +1,7 @@
-"""The whole day on the deployed template: what a billing manager, finance and operations count on."""
+"""The whole day on the deployed template: what a billing manager, finance and operations count on.
+
+One file on purpose: tests of a file run in one process, and so the day is run once.
+"""
 
 import pytest
 

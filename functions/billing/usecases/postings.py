@@ -1,7 +1,7 @@
 """Postings as they rest: beside the claim, remittance or deposit whose money they moved."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import ClassVar, Self
 
 from functions.billing.domain.keys import Key
@@ -29,14 +29,20 @@ class StoredPosting:
         return cls(partition=f"CLAIM#{posting.claim_id}", posting=posting)
 
     @classmethod
-    def packed(cls, postings: tuple[Posting, ...]) -> tuple[Self, ...]:
-        """A claim's postings as records: one each, or several in one where a transaction could not hold them.
+    def packed(cls, postings: tuple[Posting, ...], partition: str = "") -> tuple[Self, ...]:
+        """Postings as records: one each, or several in one where a transaction could not hold them.
+
+        They rest in the partition named, or else beside their claim.
 
         A second run of the same answer packs the same way, so the first posting's key still guards all of them.
         """
         size = 1 if len(postings) <= POSTINGS_PER_TRANSACTION_MAX else POSTINGS_PER_RECORD
         return tuple(
-            replace(cls.of_claim(postings[start]), more=postings[start + 1 : start + size])
+            cls(
+                partition=partition or f"CLAIM#{postings[start].claim_id}",
+                posting=postings[start],
+                more=postings[start + 1 : start + size],
+            )
             for start in range(0, len(postings), size)
         )
 

@@ -33,6 +33,9 @@ TRACE = "TRACE"
 # Money and remittance come within three business days of each other.
 DEPOSIT_EXPECTED = timedelta(days=5)
 
+# More takebacks than these in one payment are one piece of work: a transaction holds a hundred items.
+TAKEBACKS_APART_MAX = 10
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReconcileRemittance:
@@ -65,7 +68,7 @@ def _close(records: Records, identifier: str, cause: Cause, now: datetime) -> Re
     batches = records.under(PostedBatch, remittance.key.partition, "BATCH#")
     plans = tuple(_provider_plans(records, remittance, now))
     posted_cents = sum(batch.posted_cents for batch in batches) + sum(
-        plan.posting.amount_cents(Account.REMITTANCE_CLEARING) for plan in plans
+        _cleared_cents(plan) for plan in plans
     )
     totals = reconcile_posted(
         remittance.header, claims_paid_cents=remittance.claims_paid_cents, posted_cents=posted_cents
@@ -100,9 +103,8 @@ def _close(records: Records, identifier: str, cause: Cause, now: datetime) -> Re
                 "posting_difference_cents": totals.posting_difference_cents,
             },
             new=(
-                *(
-                    StoredPosting(partition=remittance.key.partition, posting=plan.posting)
-                    for plan in plans
+                *StoredPosting.packed(
+                    tuple(plan.posting for plan in plans), remittance.key.partition
                 ),
                 *_trace_pointer(records, remittance),
             ),
@@ -168,17 +170,31 @@ def _works(
             at=now,
             amount_cents=totals.posting_difference_cents,
         )
-    for plan in plans:
-        if plan.is_takeback or plan.needs_review:
+    reviewed = [plan for plan in plans if plan.is_takeback or plan.needs_review]
+    if len(reviewed) > TAKEBACKS_APART_MAX:
+        yield open_work_item(
+            queue=Queue.FINANCE,
+            reason="payer_takebacks",
+            about=remittance.subject,
+            recommended_action="check the payer's reasons for its takebacks; dispute them within the payer's limit",
+            at=now,
+            amount_cents=-sum(_cleared_cents(plan) for plan in reviewed),
+        )
+    else:
+        for plan in reviewed:
             yield open_work_item(
                 queue=Queue.FINANCE,
                 reason=plan.needs_review or "payer_takeback",
                 about=f"claim:{plan.claim_id}" if plan.claim_id else remittance.subject,
                 recommended_action="check the payer's reason for the takeback; dispute it within the payer's limit",
                 at=now,
-                amount_cents=-plan.posting.amount_cents(Account.REMITTANCE_CLEARING),
+                amount_cents=-_cleared_cents(plan),
                 occurrence=plan.posting.key,
             )
+
+
+def _cleared_cents(plan: ProviderAdjustmentPlan) -> int:
+    return plan.posting.amount_cents(Account.REMITTANCE_CLEARING)
 
 
 def _event(remittance: Remittance) -> OutboundEvent:

@@ -182,6 +182,7 @@ def test_a_denial_nobody_knows_is_an_error_with_its_id() -> None:
 
 QUEUES = {
     "CO-27": "front_desk",
+    "CO-197": "authorization",
     "CO-11": "coding",
     "CO-97": "coding",
     "OA-18": "billing",

@@ -312,6 +312,16 @@ def test_a_takeback_is_booked_against_the_claim_it_names_and_finance_checks_it(
     assert (work["about"], work["amount_cents"]) == (f"claim:{CLAIM}", 3_000)
 
 
+def test_a_payment_with_a_hundred_takebacks_closes_in_one_transaction(world: World) -> None:
+    kept = {f"WO:ICN{number:04d}": 10 for number in range(100)}
+
+    assert world.pay(FULL, provider_level=kept) == "posted"
+
+    assert world.account(Account.PAYER_RECOUPMENT) == 1_000
+    (work,) = world.of_kind("WORK")
+    assert (work["reason"], work["amount_cents"]) == ("payer_takebacks", 1_000)
+
+
 def test_interest_is_income_and_nobody_needs_to_look(world: World) -> None:
     world.pay(FULL, provider_level={"L6:": -123})
 
