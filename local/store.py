@@ -5,10 +5,10 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Self, TypeVar
 
-from functions.billing.adapters.codec import from_item, plain_value, typed_fields
+from functions.billing.adapters.codec import from_item, plain_value
 from functions.billing.domain.commit import Record
 from functions.billing.domain.ledger.postings import Entry, Posting
-from functions.billing.usecases.postings import StoredPosting
+from functions.billing.usecases.postings import StoredEntries, StoredPosting
 from local.aws import Aws
 from local.deployment import Deployment
 
@@ -82,10 +82,9 @@ class Store:
 
     def entries(self) -> Iterator[tuple[str, tuple[Entry, ...]]]:
         """Every posting's key and entries as they rest, whether or not they balance."""
-        for item in self.raw("POSTING"):
-            for posting in (item["posting"], *item.get("more", ())):
-                entries = tuple(typed_fields(Entry, entry) for entry in posting["entries"])
-                yield posting["key"], entries
+        for stored in self.of(StoredEntries):
+            for posting in (stored.posting, *stored.more):
+                yield posting.key, posting.entries
 
 
 def audit_entries(aws: Aws, deployment: Deployment) -> list[dict[str, Any]]:

@@ -12,7 +12,7 @@ from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
-from decimal import Decimal
+from decimal import ROUND_CEILING, Decimal
 from typing import Any
 
 from functions.billing.domain.kpis.cost import CostReport, UsageCounts, cost_of
@@ -125,7 +125,7 @@ def _executions(cloud: Cloud) -> tuple[_Executions, _Executions]:
                 entered = _entered(client, execution["executionArn"])
                 found.count += 1
                 found.transitions += entered.total()
-                found.gb_seconds += _express_gb_seconds(entered)
+                found.gb_seconds += express_gb_seconds(entered)
     return express, standard
 
 
@@ -140,9 +140,10 @@ def _entered(client: Any, arn: str) -> Counter[str]:
     )
 
 
-def _express_gb_seconds(entered: Counter[str]) -> Decimal:
+def express_gb_seconds(entered: Counter[str]) -> Decimal:
+    """What an Express execution is billed for, by the states it entered."""
     seconds = entered["Task"] * _INVOCATION_SECONDS + entered["Wait"] * _WAIT_SECONDS
-    steps = -(-seconds // _EXPRESS_STEP_SECONDS) or Decimal(1)
+    steps = (seconds / _EXPRESS_STEP_SECONDS).to_integral_value(ROUND_CEILING) or Decimal(1)
     return steps * _EXPRESS_STEP_SECONDS * _EXPRESS_GB
 
 

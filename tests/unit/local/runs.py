@@ -43,7 +43,7 @@ def day(*events: EhrEvent, **changes: Any) -> Day:
 
 def stored(records: InMemoryRecords) -> Store:
     """What the tables hold."""
-    return Store(tuple(records.client.tables["records"].values()))
+    return Store(tuple(records.tables.tables["records"].values()))
 
 
 def evidence(
