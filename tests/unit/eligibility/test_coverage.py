@@ -13,7 +13,6 @@ from functions.billing.domain.eligibility.coverage import (
     MemberIdentity,
     cache_is_fresh,
     coverage_changed,
-    decide_coverage,
     expires_at,
     match_quality,
 )
@@ -47,31 +46,6 @@ ACTIVE = EligibilityResult(
         Benefit(kind=BenefitKind.DEDUCTIBLE, period=BenefitPeriod.REMAINING, amount_cents=40_000),
     ),
 )
-
-
-@pytest.mark.parametrize(
-    ("codes", "starts", "ends", "state"),
-    [
-        ({"1"}, None, None, CoverageState.ACTIVE),
-        ({"1", "B", "C"}, date(2026, 1, 1), date(2026, 12, 31), CoverageState.ACTIVE),
-        ({"1"}, date(2026, 4, 1), None, CoverageState.INACTIVE),
-        ({"1"}, None, date(2026, 3, 19), CoverageState.INACTIVE),
-        ({"1"}, None, SERVICE, CoverageState.ACTIVE),
-        ({"6"}, None, None, CoverageState.INACTIVE),
-        ({"5"}, None, None, CoverageState.UNDETERMINED),
-        ({"1", "6"}, None, None, CoverageState.UNDETERMINED),
-        ({"V"}, None, None, CoverageState.UNDETERMINED),
-        (set(), None, None, CoverageState.UNDETERMINED),
-        (set(), None, date(2026, 1, 1), CoverageState.UNDETERMINED),
-    ],
-)
-def test_active_needs_the_payers_word_and_dates_that_cover_the_service(
-    codes: set[str], starts: date | None, ends: date | None, state: CoverageState
-) -> None:
-    assert (
-        decide_coverage(codes, service_date=SERVICE, plan_starts_on=starts, plan_ends_on=ends)
-        is state
-    )
 
 
 ASKED = MemberIdentity(

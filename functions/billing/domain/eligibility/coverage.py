@@ -1,6 +1,5 @@
-"""Is it active, is it this person, is it still fresh, has it changed (X12 270/271)."""
+"""Is it this person, is it still fresh, has it changed (X12 270/271)."""
 
-from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
 from enum import StrEnum
@@ -16,36 +15,7 @@ from functions.billing.domain.eligibility.records import (
 )
 from functions.billing.domain.records import PayerKind
 
-_ACTIVE = frozenset({"1", "2", "3", "4"})
-_PENDING = frozenset({"5", "V"})
-_INACTIVE = frozenset({"6", "7", "8"})
 _DECEMBER = 12
-
-
-def decide_coverage(
-    information_codes: Iterable[str],
-    *,
-    service_date: date,
-    plan_starts_on: date | None,
-    plan_ends_on: date | None,
-) -> CoverageState:
-    """Decide from EB01 of the service type asked for, and the plan's dates (DTP 291, 346, 307).
-
-    Active needs both: the payer says so, and the plan's dates do not exclude the service date. A
-    date that is not given excludes nothing, since the inquiry named the date. Both active and
-    inactive for one service type, or neither, is undetermined.
-    """
-    codes = frozenset(information_codes)
-    outside = (plan_starts_on is not None and service_date < plan_starts_on) or (
-        plan_ends_on is not None and service_date > plan_ends_on
-    )
-    says_active = bool(codes & _ACTIVE)
-    says_inactive = bool(codes & _INACTIVE)
-    if outside and (says_active or says_inactive):
-        return CoverageState.INACTIVE
-    if codes & _PENDING or says_active == says_inactive:
-        return CoverageState.UNDETERMINED
-    return CoverageState.ACTIVE if says_active else CoverageState.INACTIVE
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
