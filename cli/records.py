@@ -18,7 +18,7 @@ from functions.billing.domain.work_items import WorkItem, WorkState
 from local.accounting import accounts_of, outcome_of
 from local.collect import kpi_table
 from local.errors import LocalCloudError
-from local.report.words import dollars, measure, queue, sentence, state
+from local.report.words import denial_class, dollars, measure, queue, sentence, state
 from local.run_report import ClaimStory
 from local.store import Store
 from local.story import claim_story
@@ -43,13 +43,15 @@ def _everything(where: Target) -> Store:
 def claims(*, stage: str, wanted: str, payer: str, denied: bool, as_json: bool) -> None:
     """List claims: state, verdict, money."""
     store = _everything(target(stage))
-    with_denial = {case.claim_id for case in store.of(DenialCase)}
+    denials: dict[str, list[str]] = {}
+    for case in store.of(DenialCase):
+        denials.setdefault(case.claim_id, []).append(_why_denied(case))
     found = [
         one
         for one in accounts_of(store).claims
         if wanted in {"", one.claim.state.value}
         and payer in {"", one.claim.payer_id}
-        and (not denied or one.claim.claim_id in with_denial)
+        and (not denied or one.claim.claim_id in denials)
     ]
     if as_json:
         click.echo(
@@ -69,9 +71,16 @@ def claims(*, stage: str, wanted: str, payer: str, denied: bool, as_json: bool) 
             dollars(one.balance.charged_cents),
             dollars(one.standing.paid_cents),
             dollars(one.balance.outstanding_cents),
-            ", ".join(one.claim.reasons),
+            ", ".join((*one.claim.reasons, *denials.get(one.claim.claim_id, ()))),
         )
     console().print(table)
+
+
+def _why_denied(case: DenialCase) -> str:
+    """Its class, and the codes the payer gave."""
+    codes = {f"{each.group}-{each.reason}" for line in case.lines for each in line.adjustments}
+    name = denial_class(case.bucket).lower() if case.bucket else "not classified"
+    return f"{name} ({', '.join(sorted(codes))})"
 
 
 @click.group()

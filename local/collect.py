@@ -36,7 +36,7 @@ from local.drive import Delivered
 from local.expectations import disappointments, misreceived
 from local.explain import Evidence, unexplained
 from local.proofs import audit_problems, refuses_a_stranger, unpublished
-from local.report.words import count_of, sentence
+from local.report.words import APPEALS, MEASURES, count_of, sentence
 from local.run_report import (
     Check,
     ClaimStory,
@@ -344,13 +344,14 @@ def _response(case: DenialCase) -> str:
 
 
 def _appeals(store: Store) -> dict[str, int]:
-    words = {AppealState.SUBMITTED: "with_the_payer", AppealState.UPHELD: "lost"}
-    return _sorted(
-        Counter(
-            one.decisions[-1] if one.decisions else words.get(one.state, one.state.value)
-            for one in store.of(Appeal)
-        )
+    states = {AppealState.SUBMITTED: "with_the_payer", AppealState.UPHELD: "upheld"}
+    ends = (
+        one.decisions[-1]
+        if one.decisions and one.state is not AppealState.SUBMITTED
+        else states.get(one.state, one.state.value)
+        for one in store.of(Appeal)
     )
+    return _sorted(Counter(APPEALS.get(end, end) for end in ends))
 
 
 def _eligibility(store: Store) -> dict[str, int]:
@@ -406,7 +407,7 @@ def kpi_table(store: Store) -> tuple[Kpi, ...]:
     return tuple(
         Kpi(
             name=one.name,
-            label=sentence(one.name),
+            label=MEASURES.get(one.name, sentence(one.name)),
             value=round(one.numerator / one.denominator, _RATIO_PLACES)
             if one.denominator
             else None,

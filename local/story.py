@@ -12,7 +12,7 @@ from functions.billing.domain.remittance.post import standing_of
 from functions.billing.domain.submission.attempt import Attempt
 from functions.billing.domain.work_items import WorkItem, WorkState
 from local.accounting import ClaimMoney
-from local.report.words import denial_class, dollars, queue, sentence, state
+from local.report.words import APPEALS, denial_class, dollars, queue, sentence, state
 from local.run_report import ClaimStory, StoryStep
 from local.store import Store
 
@@ -67,12 +67,6 @@ _TONES: Mapping[str, str] = {
     "overturned": "good",
     "validated": "good",
     "released": "good",
-}
-_DECISIONS: Mapping[str, str] = {
-    "overturned": "won",
-    "upheld": "lost",
-    "upheld_next_level": "lost",
-    "upheld_final": "lost for good",
 }
 # Facts that prove something rather than tell something.
 _EVIDENCE = ("sha256", "version", "ruleset", "mapping", "policies", "table", "rules", "hash", "key")
@@ -316,7 +310,7 @@ def _headline(
             + (f" ({codes})" if codes else "")
         )
     for appeal in appeals:
-        decisions = " and then ".join(_DECISIONS.get(one, one) for one in appeal.decisions)
+        decisions = ", then ".join(APPEALS.get(one, one) for one in appeal.decisions)
         decided = f": {decisions}" if decisions else ", not decided yet"
         parts.append(f"appealed up to level {appeal.level}{decided}")
     if not denials and claim.reasons:

@@ -470,8 +470,11 @@ def _kpi_table(some: Sequence[Kpi]) -> str:
 
 
 def _fraction(one: Kpi) -> str:
-    if one.numerator is None or one.denominator is None:
+    """What stands behind a rate; money as money, and nothing where it is no count of anything."""
+    if one.numerator is None or one.denominator is None or one.unit == "days":
         return "–"
+    if "cents" in one.definition:
+        return f"{short_dollars(int(one.numerator))} / {short_dollars(int(one.denominator))}"
     return f"{one.numerator:,.0f} / {one.denominator:,.0f}"
 
 

@@ -46,6 +46,19 @@ STATES: Mapping[str, str] = {
 }
 
 
+APPEALS: Mapping[str, str] = {
+    "overturned": "won",
+    "upheld": "lost",
+    "upheld_next_level": "lost at one level",
+    "upheld_final": "lost for good",
+    "with_the_payer": "with the payer",
+    "ready": "ready for a person to send",
+    "opened": "documents are missing",
+}
+
+MEASURES: Mapping[str, str] = {"days_in_ar": "Days in A/R"}
+
+
 def dollars(cents: int) -> str:
     """Cents as dollars: `$1,234.50`, `-$3.00`."""
     sign = "-" if cents < 0 else ""
