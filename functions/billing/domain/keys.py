@@ -16,11 +16,6 @@ class Key:
     sort: str
 
 
-def digest(*parts: str) -> str:
-    """SHA-256 over the parts, hexadecimal; the separator cannot occur in an identifier."""
-    return hashlib.sha256("\x1f".join(parts).encode()).hexdigest()
-
-
 def derived_id(prefix: str, *parts: str, length: int = 12) -> str:
     """`prefix` and `length` base-32 characters of the parts' digest: short, upper case, safe in X12 and ARNs."""
     raw = hashlib.sha256("\x1f".join(parts).encode()).digest()
