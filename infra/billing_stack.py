@@ -12,6 +12,7 @@ from aws_cdk import aws_iam as iam
 from aws_cdk import aws_lambda as lambda_
 
 from infra.catalogue import (
+    ASSIGN_ANSWER,
     DECIDE_APPROVAL,
     DOCUMENT_GRANTS,
     PUBLISH_OUTBOX,
@@ -132,6 +133,7 @@ class BillingStack(Stack):
         )
         self.steps = {entry.name: self._function(entry, pascal_case(entry.name)) for entry in STEPS}
         self.decide_approval = self._function(DECIDE_APPROVAL, pascal_case(DECIDE_APPROVAL.name))
+        self.assign_answer = self._function(ASSIGN_ANSWER, pascal_case(ASSIGN_ANSWER.name))
         self.publish_outbox = self._outbox_publisher()
         workflow_logging = self._workflow_logging_policy()
         self.workflows = {
@@ -145,6 +147,7 @@ class BillingStack(Stack):
         return {
             **self.steps,
             DECIDE_APPROVAL.name: self.decide_approval,
+            ASSIGN_ANSWER.name: self.assign_answer,
             PUBLISH_OUTBOX.name: self.publish_outbox,
             **{f"start_{name}": deployed.starter for name, deployed in self.workflows.items()},
         }

@@ -161,6 +161,12 @@ PUBLISH_OUTBOX = FunctionEntry(
 
 # Called by the people's tools, not by a workflow.
 DECIDE_APPROVAL = FunctionEntry(name="decide_approval", records=_WRITES, audits=True)
+ASSIGN_ANSWER = FunctionEntry(
+    name="assign_answer",
+    records=_WRITES,
+    audits=True,
+    documents=(DocumentAccess.READ_REMITTANCES, *_RULES),
+)
 
 STEPS: tuple[FunctionEntry, ...] = (
     FunctionEntry(name="find_rechecks", records=RecordsAccess.READ),
@@ -239,7 +245,13 @@ STEPS: tuple[FunctionEntry, ...] = (
 )
 
 # Every folder under functions/ that holds a handler.
-FUNCTIONS: tuple[FunctionEntry, ...] = (START_WORKFLOW, PUBLISH_OUTBOX, DECIDE_APPROVAL, *STEPS)
+FUNCTIONS: tuple[FunctionEntry, ...] = (
+    START_WORKFLOW,
+    PUBLISH_OUTBOX,
+    DECIDE_APPROVAL,
+    ASSIGN_ANSWER,
+    *STEPS,
+)
 
 WORKFLOWS: tuple[WorkflowEntry, ...] = (
     WorkflowEntry(

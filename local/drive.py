@@ -287,21 +287,47 @@ def decide(
     LocalCloudError
         If the function refuses.
     """
-    identifier = f"approval-{claim_id}-{datetime.now(UTC):%Y%m%d%H%M%S}"
+    return as_person(
+        aws,
+        deployment,
+        function="DecideApproval",
+        about=claim_id,
+        data={"claim_id": claim_id, "decision": decision, "actor": actor, "reason": reason},
+        advice="Look at its state with: billing claim show",
+    )
+
+
+def as_person(
+    aws: Aws,
+    deployment: Deployment,
+    *,
+    function: str,
+    about: str,
+    data: Mapping[str, Any],
+    advice: str,
+) -> dict[str, Any]:
+    """Call a function of the people's tools; what it answered.
+
+    Raises
+    ------
+    LocalCloudError
+        If the function refuses.
+    """
+    identifier = f"by-hand-{about}-{datetime.now(UTC):%Y%m%d%H%M%S}"
     payload = {
         "cause_id": identifier,
-        "cause_type": "approval",
+        "cause_type": "decision",
         "correlation_id": identifier,
-        "data": {"claim_id": claim_id, "decision": decision, "actor": actor, "reason": reason},
+        "data": data,
     }
     answer = aws.client("lambda").invoke(
-        FunctionName=deployment.functions["DecideApproval"], Payload=json.dumps(payload)
+        FunctionName=deployment.functions[function], Payload=json.dumps(payload)
     )
     result: dict[str, Any] = json.loads(answer["Payload"].read())
     if "FunctionError" in answer:
         raise LocalCloudError(
-            f"Claim {claim_id} could not be decided: {result.get('errorMessage', 'no reason')}.",
-            advice="Look at its state with: billing claim show",
+            f"{about} could not be decided: {result.get('errorMessage', 'no reason')}.",
+            advice=advice,
         )
     return result
 

@@ -6,9 +6,17 @@ from dataclasses import dataclass, field
 from typing import Any, Self, TypeVar
 
 from functions.billing.adapters.codec import from_item, plain_value
+from functions.billing.domain.claims.claim import Claim
 from functions.billing.domain.commit import Record
 from functions.billing.domain.ledger.postings import Entry, Posting
-from functions.billing.usecases.postings import StoredEntries, StoredPosting
+from functions.billing.domain.remittance.payments import (
+    AsideAnswer,
+    Deposit,
+    PostedAnswer,
+    PostedBatch,
+    Remittance,
+)
+from functions.billing.usecases.postings import PostedEntries, StoredEntries, StoredPosting
 from local.aws import Aws
 from local.deployment import Deployment
 
@@ -53,6 +61,38 @@ class Store:
             own += _partition(client, table, partition)
         return cls(tuple(own))
 
+    @classmethod
+    def of_remittance(cls, aws: Aws, deployment: Deployment, remittance_id: str) -> Self:
+        """What belongs to one payment: itself, what became of each answer, the claims they are about, its deposits."""
+        client, table = aws.client("dynamodb"), deployment.records_table
+        own = cls(tuple(_partition(client, table, f"REMITTANCE#{remittance_id}")))
+        batches = [
+            PostedAnswer.partition_of(remittance_id, one.first_ordinal)
+            for one in own.of(PostedBatch)
+        ]
+        answers = cls(tuple(item for one in batches for item in _partition(client, table, one)))
+        asides = [
+            AsideAnswer.key_of(remittance_id, one.ordinal).partition
+            for one in answers.of(PostedAnswer)
+            if one.cause
+        ]
+        placed = cls(tuple(item for one in asides for item in _partition(client, table, one)))
+        claims = dict.fromkeys(
+            one.claim_id
+            for one in (*answers.of(PostedAnswer), *placed.of(AsideAnswer))
+            if one.claim_id
+        )
+        beside = [
+            *(Claim.key_of(claim_id).partition for claim_id in claims),
+            *(
+                Deposit.key_of(one.deposit_id).partition
+                for one in own.of(Remittance)
+                if one.deposit_id
+            ),
+        ]
+        theirs = tuple(item for one in beside for item in _partition(client, table, one))
+        return cls((*own.items, *answers.items, *placed.items, *theirs))
+
     def of(self, kind: type[R]) -> tuple[R, ...]:
         """Every record of a kind, typed."""
         if kind not in self._typed:
@@ -80,11 +120,15 @@ class Store:
             found[stored.partition].extend(stored.all)
         return dict(found)
 
-    def entries(self) -> Iterator[tuple[str, tuple[Entry, ...]]]:
-        """Every posting's key and entries as they rest, whether or not they balance."""
+    def posted_entries(self) -> Iterator[PostedEntries]:
+        """Every posting as it rests, whether or not it balances."""
         for stored in self.of(StoredEntries):
-            for posting in (stored.posting, *stored.more):
-                yield posting.key, posting.entries
+            yield stored.posting
+            yield from stored.more
+
+    def entries(self) -> Iterator[tuple[str, tuple[Entry, ...]]]:
+        """Every posting's key and entries as they rest."""
+        return ((posting.key, posting.entries) for posting in self.posted_entries())
 
 
 def audit_entries(aws: Aws, deployment: Deployment) -> list[dict[str, Any]]:

@@ -130,3 +130,23 @@ def duration(seconds: float) -> str:
     if seconds < 2 * day:
         return f"{seconds / hour:.1f} h"
     return f"{seconds / day:.1f} days"
+
+
+DESTINATIONS: Mapping[str, str] = {
+    "claims": "applied to claims",
+    "credit_balances": "held as credit balances",
+    "unapplied_remittance": "unapplied: waits for a person",
+    "payer_recoupment": "taken back by the payer (WO, 72)",
+    "payer_forward_balance": "carried between payments (FB)",
+    "payer_advance": "advanced, or repaid (AP, AM)",
+    "interest_income": "interest (L6)",
+    "other_payer_income": "other income from the payer",
+    "payer_withholding": "withheld: tax, levy, withhold",
+    "payer_fee": "fees and penalties",
+    "provider_level_adjustment": "other provider-level adjustment",
+}
+
+
+def destination(name: str) -> str:
+    """Where a part of a payment went, in words."""
+    return DESTINATIONS.get(name, sentence(name).lower())

@@ -261,7 +261,12 @@ def test_every_step_but_those_for_people_took_part_in_that_life(stage: Stage) ->
     life(stage)
 
     took_part = {line["step"] for line in stage.lines("step done")} - {"publish_outbox"}
-    assert set(STEPS) - took_part == {"decide_approval", "find_rechecks", "resolve_submission"}
+    assert set(STEPS) - took_part == {
+        "assign_answer",
+        "decide_approval",
+        "find_rechecks",
+        "resolve_submission",
+    }
 
 
 def test_an_approval_and_a_recheck_let_nothing_out(stage: Stage, leaks: Leaks) -> None:
@@ -525,6 +530,13 @@ COMMANDS: dict[str, dict[str, Any]] = {
         "document_key": "k",
         "document_sha256": "a",
         "occurred_at": "2026-03-02T12:00:00Z",
+    },
+    "assign_answer": {
+        "remittance_id": "R",
+        "ordinal": 1,
+        "claim_id": "C",
+        "actor": "a",
+        "reason": "r",
     },
     "check_reconciliation": {},
     "classify_denial": {"denial_id": "D"},

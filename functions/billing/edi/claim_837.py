@@ -5,6 +5,7 @@ from datetime import date, datetime
 from typing import TypedDict
 
 from functions.billing.domain.claims.content import ClaimContent
+from functions.billing.domain.claims.line_numbers import line_control_number
 from functions.billing.domain.errors import ContractError
 from functions.billing.domain.money import decimal_from_cents
 from functions.billing.domain.records import (
@@ -177,7 +178,7 @@ def _institutional(
         if content.rendering_provider
         else None,
         other_subscribers=_other_subscribers(content, parts),
-        lines=tuple(_institutional_line(line) for line in content.lines),
+        lines=tuple(_institutional_line(content, line) for line in content.lines),
     )
     own = parts.coverage.relationship is Relationship.SELF
     subscriber = InstitutionalSubscriber(
@@ -224,11 +225,11 @@ def _professional_line(content: ClaimContent, line: Charge) -> ProfessionalLine:
         place_of_service=line.place_of_service if elsewhere else None,
         diagnosis_pointers=line.diagnosis_pointers,
         service_period=_day(line.service_date),
-        line_control_number=line.line_id,
+        line_control_number=line_control_number(content.patient_control_number, line.line_id),
     )
 
 
-def _institutional_line(line: Charge) -> InstitutionalLine:
+def _institutional_line(content: ClaimContent, line: Charge) -> InstitutionalLine:
     return InstitutionalLine(
         revenue_code=line.revenue_code,
         procedure=Procedure("HC", line.procedure, line.modifiers),
@@ -236,7 +237,7 @@ def _institutional_line(line: Charge) -> InstitutionalLine:
         unit=UNITS,
         units=decimal_from_cents(line.units * 100).to_integral_value(),
         service_period=_day(line.service_date),
-        line_control_number=line.line_id,
+        line_control_number=line_control_number(content.patient_control_number, line.line_id),
     )
 
 

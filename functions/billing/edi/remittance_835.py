@@ -1,5 +1,8 @@
 """An 835 (005010X221A1) as what it says of money, free of its wire format."""
 
+from datetime import date
+
+from functions.billing.domain.claims.line_numbers import claim_and_line
 from functions.billing.domain.remittance.records import (
     Adjustment,
     ProviderAdjustment,
@@ -13,6 +16,7 @@ from functions.billing.x12.values import Adjustment as WireAdjustment
 
 # AMT*I at claim level is interest already inside the claim's payment.
 INTEREST = "I"
+STATEMENT_FROM = "232"
 
 
 def header_of(
@@ -60,16 +64,35 @@ def remitted_claim(claim: ClaimPayment) -> RemittedClaim:
             amount.amount_cents for amount in claim.amounts if amount.qualifier == INTEREST
         ),
         lines=tuple(_line(ordinal, line) for ordinal, line in enumerate(claim.lines, start=1)),
+        member_id=_member_id(claim),
+        service_from=_service_from(claim),
     )
 
 
+def _member_id(claim: ClaimPayment) -> str:
+    """The number the claim was billed under: the insured's, else the patient's own."""
+    named = (claim.insured, claim.patient)
+    return next((one.id for one in named if one and one.id), "")
+
+
+def _service_from(claim: ClaimPayment) -> date | None:
+    """The first service day: the statement's begin (DTM*232), else the earliest line."""
+    stated = next((one.day for one in claim.dates if one.qualifier == STATEMENT_FROM), None)
+    days = [
+        day for line in claim.lines if (day := line.service_date or line.service_start) is not None
+    ]
+    return stated or min(days, default=None)
+
+
 def _line(ordinal: int, line: ServicePayment) -> RemittedLine:
+    claim_number, line_id = claim_and_line(line.line_control_number or "")
     return RemittedLine(
         ordinal=ordinal,
         procedure=line.procedure.code,
         charge_cents=line.charge_cents,
         paid_cents=line.paid_cents,
-        line_id=line.line_control_number or "",
+        line_id=line_id,
+        claim_number=claim_number,
         modifiers=line.procedure.modifiers,
         submitted_procedure=line.submitted_procedure.code if line.submitted_procedure else "",
         units=str(line.paid_units) if line.paid_units is not None else "",

@@ -59,10 +59,12 @@ class StoredPosting:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PostedEntries:
-    """A posting's entries, unjudged."""
+    """A posting's entries, unjudged, and what caused it."""
 
     key: str
     entries: tuple[Entry, ...]
+    kind: str = ""
+    source: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -22,8 +22,8 @@ from functions.billing.domain.remittance.provider_level import (
 from functions.billing.domain.submission.attempt import Pointer
 from functions.billing.domain.work_items import Queue, WorkItem, open_work_item
 from functions.billing.ports import Clock, Records
+from functions.billing.usecases.candidates import PAYER_CLAIM_CONTROL_NUMBER
 from functions.billing.usecases.events import opened
-from functions.billing.usecases.post_remittance import PAYER_CLAIM_CONTROL_NUMBER
 from functions.billing.usecases.postings import StoredPosting
 from functions.billing.usecases.sending import PATIENT_CONTROL_NUMBER
 

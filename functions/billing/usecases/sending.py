@@ -9,8 +9,10 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from functions.billing.domain.claims.claim import Claim
+from functions.billing.domain.claims.content import ClaimContent
 from functions.billing.domain.claims.lifecycle import ClaimState
 from functions.billing.domain.claims.revisions import StoredContent
+from functions.billing.domain.claims.weak_key import WeakKey
 from functions.billing.domain.commit import Actor, Aggregate, Cause, Commit, OutboundEvent, Record
 from functions.billing.domain.errors import (
     ClearinghouseUnavailableError,
@@ -104,7 +106,7 @@ class Sending:
             due_kind="SUBMITTING",
             due_at=self._lease_end(now),
         )
-        pointers = (
+        pointers: tuple[Record, ...] = (
             Pointer(
                 name=PATIENT_CONTROL_NUMBER,
                 value=attempt.patient_control_number,
@@ -113,6 +115,7 @@ class Sending:
             Pointer(
                 name=GROUP_CONTROL_NUMBER, value=attempt.group_control_number, target=claim.claim_id
             ),
+            *self._weak_keys(stored.content),
         )
         self._commit(
             submitting, "intent", now, also=(attempt,), new=pointers, facts={"body_sha256": digest}
@@ -266,6 +269,18 @@ class Sending:
         if stored is None:
             raise RecordNotFoundError("content_not_found", subject=claim.subject)
         return stored
+
+    def _weak_keys(self, content: ClaimContent) -> tuple[WeakKey, ...]:
+        """What an answer without any of our numbers is found by; written once, whatever is sent again."""
+        if content.coverage is None:
+            return ()
+        made = WeakKey.of(
+            content.claim_id,
+            content.coverage.member_id,
+            content.service_from,
+            content.total_charge_cents,
+        )
+        return () if self.ports.records.get(WeakKey, made.key) else (made,)
 
     def _policy(self, payer_id: str) -> PayerPolicy:
         policy = self.ports.rule_sets.active("payer_policies", payer_policies).of(payer_id)

@@ -1,9 +1,13 @@
 """A payer's answer finds its claim by control numbers, and never by a guess."""
 
+import string
 from dataclasses import replace
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
+from functions.billing.domain.claims.line_numbers import claim_and_line, line_control_number
 from functions.billing.domain.remittance.matching import (
     MatchBasis,
     MatchConfidence,
@@ -11,6 +15,7 @@ from functions.billing.domain.remittance.matching import (
     match_claim,
     match_lines,
 )
+from functions.billing.domain.remittance.records import RemittedLine
 from tests.unit.remittance.remittances import DAY, answer, claim, line
 
 OURS = claim(10_000, 5_000)
@@ -22,6 +27,11 @@ OTHER = replace(
     lines=tuple(replace(one, line_id=f"other-{one.line_id}") for one in OURS.lines),
 )
 ANSWER = answer(line(1, 10_000), line(2, 5_000))
+
+
+def lines_naming(claim_number: str) -> tuple[RemittedLine, ...]:
+    """The answer's lines, each under a line control number that names a claim."""
+    return tuple(replace(one, claim_number=claim_number) for one in ANSWER.lines)
 
 
 def test_both_control_numbers_make_a_certain_match() -> None:
@@ -45,17 +55,74 @@ def test_control_numbers_that_point_to_different_claims_are_a_disagreement() -> 
         ({"payer_claim_control_number": ""}, MatchBasis.PATIENT_CONTROL_NUMBER),
         ({"patient_control_number": "0"}, MatchBasis.PAYER_CLAIM_CONTROL_NUMBER),
         (
-            {"patient_control_number": "0", "payer_claim_control_number": "new"},
+            {
+                "patient_control_number": "0",
+                "payer_claim_control_number": "new",
+                "lines": lines_naming("PCN0000000001"),
+            },
             MatchBasis.LINE_CONTROL_NUMBER,
         ),
     ],
 )
 def test_each_control_number_is_enough_by_itself(
-    changes: dict[str, str], basis: MatchBasis
+    changes: dict[str, object], basis: MatchBasis
 ) -> None:
     match = match_claim(replace(ANSWER, **changes), [OURS, OTHER])  # type: ignore[arg-type]
 
     assert (match.claim_id, match.basis, match.is_matched) == ("claim:1", basis, True)
+
+
+def test_line_numbers_of_another_claim_are_a_disagreement_not_a_choice() -> None:
+    theirs = tuple(
+        replace(one, claim_number="PCN0000000002", line_id=f"other-{one.line_id}")
+        for one in ANSWER.lines
+    )
+
+    match = match_claim(replace(ANSWER, lines=theirs), [OURS, OTHER])
+
+    assert match.cause is UnmatchedCause.CONTROL_NUMBERS_DISAGREE
+
+
+def test_line_numbers_prove_nothing_where_the_charge_is_not_the_one_billed() -> None:
+    other_charge = tuple(
+        replace(one, charge_cents=one.charge_cents + 1, paid_cents=one.paid_cents + 1)
+        for one in lines_naming("PCN0000000001")
+    )
+    remitted = replace(
+        ANSWER, patient_control_number="", payer_claim_control_number="", lines=other_charge
+    )
+
+    assert match_claim(remitted, [OURS]).cause is UnmatchedCause.NO_CLAIM_FOUND
+
+
+def test_member_date_and_amount_propose_a_claim_and_post_nothing() -> None:
+    ours = replace(OURS, member_id="ABC 123", service_from=DAY)
+    remitted = replace(
+        ANSWER,
+        patient_control_number="",
+        payer_claim_control_number="",
+        member_id="abc123",
+        service_from=DAY,
+    )
+
+    match = match_claim(remitted, [ours, replace(OTHER, member_id="XYZ9", service_from=DAY)])
+
+    assert (match.claim_id, match.basis) == ("claim:1", MatchBasis.MEMBER_DATE_AND_AMOUNT)
+    assert (match.confidence, match.cause) == (
+        MatchConfidence.PROBABLE,
+        UnmatchedCause.ONLY_A_WEAK_MATCH,
+    )
+
+
+@given(
+    st.text(string.ascii_uppercase + string.digits, min_size=1, max_size=20),
+    st.text(string.ascii_uppercase + string.digits + "-", min_size=1, max_size=30),
+)
+def test_a_line_number_leads_back_to_its_claim_or_claims_nothing(pcn: str, line_id: str) -> None:
+    number = line_control_number(pcn, line_id)
+
+    assert len(number) <= 30
+    assert claim_and_line(number) in {(pcn, line_id), ("", line_id)}
 
 
 def test_a_truncated_number_or_equal_charges_only_propose() -> None:

@@ -10,6 +10,7 @@ from functions.billing.domain.ledger.accounts import Account
 from functions.billing.domain.ledger.balances import ClaimBalance, claim_balance
 from functions.billing.domain.ledger.postings import Posting
 from functions.billing.domain.records import Encounter
+from functions.billing.usecases.assign_answer import AssignAnswer, assign_answer
 from functions.billing.usecases.match_deposit import MatchDeposit, match_deposit
 from functions.billing.usecases.post_remittance import (
     PostingPorts,
@@ -123,6 +124,12 @@ class World:
             clock=self.clock,
         )
 
+    @property
+    def posting(self) -> PostingPorts:
+        return PostingPorts(
+            records=self.records, intake=self.intake, rule_sets=self.rule_sets, clock=self.clock
+        )
+
     # Steps -----------------------------------------------------------------------------------
 
     def submitted(self, visit: Encounter | None = None, *, claim_id: str = CLAIM) -> Claim:
@@ -156,10 +163,26 @@ class World:
         return dict(read_remittance(ReadRemittance(file_key=f"remittances/{name}"), CAUSE, ports))
 
     def post(self, batch: dict[str, Any]) -> dict[str, Any]:
-        ports = PostingPorts(
-            records=self.records, intake=self.intake, rule_sets=self.rule_sets, clock=self.clock
+        return dict(post_remittance(PostRemittance(**batch), CAUSE, self.posting))
+
+    def assign(
+        self,
+        ordinal: int,
+        claim_id: str = CLAIM,
+        *,
+        actor: str = "kay",
+        reason: str = "the EOB says so",
+    ) -> str:
+        """A person says whose an answer of the only payment is."""
+        command = AssignAnswer(
+            remittance_id=self.only("REMITTANCE")["remittance_id"],
+            ordinal=ordinal,
+            claim_id=claim_id,
+            actor=actor,
+            reason=reason,
         )
-        return dict(post_remittance(PostRemittance(**batch), CAUSE, ports))
+        outcome = assign_answer(command, caused_by("assignment", "assign_1"), self.posting)
+        return str(outcome["outcome"])
 
     def reconcile(self, remittances: list[str]) -> str:
         outcome = reconcile_remittance(

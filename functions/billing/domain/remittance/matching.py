@@ -1,21 +1,21 @@
 """Which of our claims, and which of its lines, a payer's answer is about.
 
-The payer's claim control number and our patient and line control numbers decide. Anything weaker is
-proposed to a person, never posted.
+The payer's claim control number and our patient and line control numbers decide, and must not
+contradict each other. Anything weaker is proposed to a person, never posted.
 """
 
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import IntEnum, StrEnum
+from itertools import combinations
 
+from functions.billing.domain.claims.weak_key import weak_key
 from functions.billing.domain.remittance.records import RemittedClaim, RemittedLine
 from functions.billing.domain.remittance.snapshots import ClaimLineSnapshot, ClaimSnapshot
 
 _TRUNCATED_MINIMUM = 12
 """Payers cut CLM01 at 15 or 17 characters; shorter stems would match by chance."""
-
-_LINE_NUMBER_MINIMUM = 8
-"""A line control number proves a claim only if it is unique beyond it; `1` or `0002` is not."""
 
 
 class MatchConfidence(IntEnum):
@@ -35,7 +35,9 @@ class MatchBasis(StrEnum):
     PATIENT_CONTROL_NUMBER = "patient_control_number"
     LINE_CONTROL_NUMBER = "line_control_number"
     TRUNCATED_CONTROL_NUMBER = "truncated_control_number"
+    MEMBER_DATE_AND_AMOUNT = "member_date_and_amount"
     CHARGES_AND_DATES = "charges_and_dates"
+    A_PERSON = "a_person"
     NOTHING = "nothing"
 
 
@@ -66,8 +68,8 @@ class ClaimMatch:
 def match_claim(remitted: RemittedClaim, candidates: Iterable[ClaimSnapshot]) -> ClaimMatch:
     """Find the claim among candidates that were looked up by any of its references.
 
-    A payer claim control number that points to one claim while the patient control number points
-    to another is a disagreement, never a choice.
+    Control numbers of the three kinds that lead to different claims are a disagreement, never a
+    choice.
     """
     claims = {claim.claim_id: claim for claim in candidates}
     by_payer_number = _ids(
@@ -82,9 +84,9 @@ def match_claim(remitted: RemittedClaim, candidates: Iterable[ClaimSnapshot]) ->
         if remitted.patient_control_number
         and remitted.patient_control_number in claim.patient_control_numbers
     )
-    if by_payer_number and by_patient_number and not by_payer_number & by_patient_number:
-        return _unmatched(UnmatchedCause.CONTROL_NUMBERS_DISAGREE)
     by_line_number = _ids(claim for claim in claims.values() if _line_numbers_fit(remitted, claim))
+    if _disagree(by_payer_number, by_patient_number, by_line_number):
+        return _unmatched(UnmatchedCause.CONTROL_NUMBERS_DISAGREE)
     ladder = (
         (
             by_payer_number & by_patient_number,
@@ -98,6 +100,11 @@ def match_claim(remitted: RemittedClaim, candidates: Iterable[ClaimSnapshot]) ->
             _ids(claim for claim in claims.values() if _truncation_fits(remitted, claim)),
             MatchConfidence.PROBABLE,
             MatchBasis.TRUNCATED_CONTROL_NUMBER,
+        ),
+        (
+            _ids(claim for claim in claims.values() if _weak_key_fits(remitted, claim)),
+            MatchConfidence.PROBABLE,
+            MatchBasis.MEMBER_DATE_AND_AMOUNT,
         ),
         (
             _ids(claim for claim in claims.values() if _charges_fit(remitted, claim)),
@@ -129,13 +136,27 @@ def _unmatched(cause: UnmatchedCause) -> ClaimMatch:
     )
 
 
+def _disagree(*found: frozenset[str]) -> bool:
+    """Whether any two of the ways that found something found nothing in common."""
+    some = [claims for claims in found if claims]
+    return any(not one & other for one, other in combinations(some, 2))
+
+
 def _line_numbers_fit(remitted: RemittedClaim, claim: ClaimSnapshot) -> bool:
-    theirs = {
-        (line.line_id, abs(line.charge_cents))
-        for line in remitted.lines
-        if len(line.line_id) >= _LINE_NUMBER_MINIMUM
-    }
-    return bool(theirs) and theirs <= {(line.line_id, line.charge_cents) for line in claim.lines}
+    """Every line number that names a claim names this one, and each line's charge is the one billed.
+
+    One of our lines may come back as several (split units): together they make up its charge.
+    """
+    named = [line for line in remitted.lines if line.claim_number]
+    charges_cents: Counter[str] = Counter()
+    for line in named:
+        charges_cents[line.line_id] += abs(line.charge_cents)
+    ours = {line.line_id: line.charge_cents for line in claim.lines}
+    return (
+        bool(named)
+        and all(line.claim_number in claim.patient_control_numbers for line in named)
+        and all(ours.get(line_id) == cents for line_id, cents in charges_cents.items())
+    )
 
 
 def _truncation_fits(remitted: RemittedClaim, claim: ClaimSnapshot) -> bool:
@@ -145,6 +166,23 @@ def _truncation_fits(remitted: RemittedClaim, claim: ClaimSnapshot) -> bool:
         and abs(remitted.charge_cents) == claim.charge_cents
         and any(number.startswith(stem) for number in claim.patient_control_numbers)
     )
+
+
+def _weak_key_fits(remitted: RemittedClaim, claim: ClaimSnapshot) -> bool:
+    theirs = weak_key_of(remitted)
+    return bool(
+        theirs
+        and claim.member_id
+        and claim.service_from
+        and theirs == weak_key(claim.member_id, claim.service_from, claim.charge_cents)
+    )
+
+
+def weak_key_of(remitted: RemittedClaim) -> str:
+    """The weak key an answer would have; empty if it does not say all three."""
+    if not remitted.member_id or remitted.service_from is None:
+        return ""
+    return weak_key(remitted.member_id, remitted.service_from, abs(remitted.charge_cents))
 
 
 def _charges_fit(remitted: RemittedClaim, claim: ClaimSnapshot) -> bool:

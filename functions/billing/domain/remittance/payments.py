@@ -1,11 +1,14 @@
 """Payments and files as the system tracks them: received, posted, or kept aside with the reason."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from typing import ClassVar
 
 from functions.billing.domain.keys import Key, derived_id
+from functions.billing.domain.remittance.matching import MatchBasis, MatchConfidence
+from functions.billing.domain.remittance.post import PostingState
 from functions.billing.domain.remittance.records import BalanceDifference, RemittanceHeader
 
 
@@ -120,6 +123,81 @@ class RemittanceFile:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class PostedAnswer:
+    """One answer (CLP) of a payment: whose claim it is about, and what became of it.
+
+    Written with its postings, so it counts once, whoever posts its batch again. `cause` says why it
+    was set aside, `claim_id` then only what it may be about.
+    """
+
+    kind: ClassVar[str] = "ANSWER"
+
+    remittance_id: str
+    first_ordinal: int
+    ordinal: int
+    state: PostingState
+    posted_cents: int
+    is_touched: bool = False
+    claim_id: str = ""
+    basis: MatchBasis = MatchBasis.NOTHING
+    confidence: MatchConfidence = MatchConfidence.NONE
+    cause: str = ""
+
+    @staticmethod
+    def partition_of(remittance_id: str, first_ordinal: int) -> str:
+        """Answers of one batch rest together, apart from other batches, which write at the same time."""
+        return f"ANSWERS#{remittance_id}#{first_ordinal:06d}"
+
+    @property
+    def key(self) -> Key:
+        """With its batch, by its place in the payment."""
+        partition = self.partition_of(self.remittance_id, self.first_ordinal)
+        return Key(partition, f"ANSWER#{self.ordinal:06d}")
+
+    @property
+    def is_matched(self) -> bool:
+        """Placed without a person, whether or not one had to see it."""
+        return self.confidence >= MatchConfidence.STRONG
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AsideAnswer:
+    """An answer that nobody could place, or that a person sees first: its cash is unapplied until then.
+
+    The bytes are where it stands in the payment's file. `claim_id` is empty while it waits.
+    """
+
+    kind: ClassVar[str] = "ASIDE"
+
+    remittance_id: str
+    ordinal: int
+    cause: str
+    paid_cents: int
+    proposed_claim_id: str
+    start_byte: int
+    end_byte: int
+    claim_id: str = ""
+    decided_by: str = ""
+    version: int = 0
+    audit_head: str = ""
+
+    @staticmethod
+    def key_of(remittance_id: str, ordinal: int) -> Key:
+        """Where an answer set aside rests, with the posting of its cash."""
+        return Key(f"ASIDE#{remittance_id}#{ordinal:06d}", "ASIDE")
+
+    @property
+    def key(self) -> Key:
+        """Where this one rests."""
+        return self.key_of(self.remittance_id, self.ordinal)
+
+    @property
+    def subject(self) -> str:
+        """The name logs and events use."""
+        return f"remittance:{self.remittance_id}:clp-{self.ordinal}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class PostedBatch:
     """What one batch of a payment's claims came to: counted once, whoever posts it again."""
 
@@ -131,6 +209,8 @@ class PostedBatch:
     matched: int
     touched: int
     posted_cents: int
+    set_aside: Mapping[str, int] = field(default_factory=dict)
+    """How many answers wait for a person, by cause."""
 
     @staticmethod
     def key_of(remittance_id: str, first_ordinal: int) -> Key:

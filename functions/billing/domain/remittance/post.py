@@ -63,6 +63,8 @@ class PostingState(StrEnum):
     DUPLICATE_REMITTANCE = "duplicate_remittance"
     """A copy of a payment that was posted from another file."""
     NO_MONEY = "no_money"
+    SET_ASIDE = "set_aside"
+    """Its cash is on the ledger as unapplied; a person decides to which claim it is posted."""
 
 
 class ExceptionCode(StrEnum):
@@ -122,9 +124,21 @@ class PostingPlan:
     paired_with: str = ""
 
     @property
+    def is_clean(self) -> bool:
+        """Nothing in it asks for a person: it pays, adjusts, and says who owes the rest."""
+        return not self.exceptions and all(
+            outcome.action in _CLEAN_ACTIONS for outcome in self.outcomes
+        )
+
+    @property
     def posted_cents(self) -> int:
         """What the plan adds to remittance clearing: CLP04, unless it was booked before."""
         return sum(one.amount_cents(Account.REMITTANCE_CLEARING) for one in self.postings)
+
+
+_CLEAN_ACTIONS = frozenset(
+    {OutcomeAction.CLOSE, OutcomeAction.BILL_PATIENT, OutcomeAction.BILL_NEXT_PAYER}
+)
 
 
 def occurrence_of(header: RemittanceHeader, ordinal: int) -> str:

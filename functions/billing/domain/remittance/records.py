@@ -1,6 +1,6 @@
 """What a payer's remittance says, free of its wire format (X12 835, 005010X221A1)."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 
 
@@ -16,13 +16,18 @@ class Adjustment:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RemittedLine:
-    """One service line as the payer adjudicated it (loop 2110)."""
+    """One service line as the payer adjudicated it (loop 2110).
+
+    `line_id` and `claim_number` are what the line control number (REF*6R) says: our id of the line,
+    and the patient control number it was sent under (empty where the payer sent something else).
+    """
 
     ordinal: int
     procedure: str
     charge_cents: int
     paid_cents: int
     line_id: str = ""
+    claim_number: str = ""
     modifiers: tuple[str, ...] = ()
     submitted_procedure: str = ""
     units: str = ""
@@ -34,7 +39,10 @@ class RemittedLine:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RemittedClaim:
-    """One claim payment (loop 2100). `claim_status` is CLP02: 22 reverses, 23 and 25 move no money."""
+    """One claim payment (loop 2100). `claim_status` is CLP02: 22 reverses, 23 and 25 move no money.
+
+    `member_id` and `service_from` help to find the claim when no control number does.
+    """
 
     ordinal: int
     patient_control_number: str
@@ -48,6 +56,8 @@ class RemittedClaim:
     remarks: tuple[str, ...] = ()
     interest_cents: int = 0
     lines: tuple[RemittedLine, ...] = ()
+    member_id: str = field(default="", repr=False)
+    service_from: date | None = None
 
     @property
     def is_reversal(self) -> bool:

@@ -1,6 +1,6 @@
 """What matching and posting need to know of one of our claims, and nothing more."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 
 
@@ -38,6 +38,8 @@ class ClaimSnapshot:
         CLM01 of every attempt, newest last.
     payer_claim_control_numbers
         REF*1K or CLP07 as learnt from acknowledgements and earlier remittances.
+    member_id, service_from
+        Whom and since when the claim bills: with the charge, a weak key.
     """
 
     claim_id: str
@@ -51,3 +53,5 @@ class ClaimSnapshot:
     frequency: str = "1"
     patient_control_numbers: tuple[str, ...] = ()
     payer_claim_control_numbers: tuple[str, ...] = ()
+    member_id: str = field(default="", repr=False)
+    service_from: date | None = None
