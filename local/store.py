@@ -78,9 +78,8 @@ class Store:
         ]
         placed = cls(tuple(item for one in asides for item in _partition(client, table, one)))
         claims = dict.fromkeys(
-            one.claim_id
-            for one in (*answers.of(PostedAnswer), *placed.of(AsideAnswer))
-            if one.claim_id
+            [one.claim_id for one in answers.of(PostedAnswer) if one.claim_id]
+            + [one.claim_id for one in placed.of(AsideAnswer) if one.claim_id]
         )
         beside = [
             *(Claim.key_of(claim_id).partition for claim_id in claims),
