@@ -106,16 +106,16 @@ def test_every_cent_of_every_payment_has_one_place(arrivals: list[Arrival]) -> N
     for identity, by_ordinal in paid.items():
         taken_apart = explain_payment(identity, ledger)
         assert taken_apart.ledger_cents == sum(by_ordinal.values())
-        for said in taken_apart.answers:
-            assert said.paid_cents == by_ordinal[said.ordinal]
-            for one in said.lines:
-                assert one.charge_cents == (
-                    one.paid_cents
-                    + one.contractual_cents
-                    + one.patient_cents
-                    + one.interest_cents
-                    + one.denied_cents
-                    + one.open_cents
+        for shown in taken_apart.answers:
+            assert shown.paid_cents == by_ordinal[shown.ordinal]
+            for each in shown.lines:
+                assert each.charge_cents == (
+                    each.paid_cents
+                    + each.contractual_cents
+                    + each.patient_cents
+                    + each.interest_cents
+                    + each.denied_cents
+                    + each.open_cents
                 )
 
 
