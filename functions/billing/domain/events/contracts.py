@@ -217,6 +217,23 @@ class EligibilityUnavailable(_Outbound):
     appointment_id: str = ""
 
 
+class DependencyUnavailable(_Outbound):
+    """Something we depend on is out of reach: what needs it is held, and goes by itself once it is back."""
+
+    event_type = "dependency.unavailable"
+    dependency: Identifier
+    since: AwareDatetime
+
+
+class DependencyRecovered(_Outbound):
+    """It answers again; what was held is let go in rounds. `seconds` is how long it was out of reach."""
+
+    event_type = "dependency.recovered"
+    dependency: Identifier
+    since: AwareDatetime
+    seconds: int
+
+
 class CoverageChanged(_Outbound):
     """Coverage differs from what was known at booking."""
 
