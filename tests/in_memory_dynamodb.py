@@ -31,6 +31,24 @@ class InMemoryDynamoDb:
         self._store(TableName, Item)
         return {}
 
+    def update_item(
+        self,
+        *,
+        TableName: str,  # noqa: N803
+        Key: Item,  # noqa: N803
+        ExpressionAttributeNames: Item,  # noqa: N803
+        ExpressionAttributeValues: Item,  # noqa: N803
+        UpdateExpression: str,  # noqa: N803
+        ReturnValues: str,  # noqa: N803
+    ) -> Item:
+        if (UpdateExpression, ReturnValues) != ("ADD #value :one", "UPDATED_NEW"):
+            raise AssertionError(f"update {UpdateExpression} is not known here")
+        name, step = ExpressionAttributeNames["#value"], ExpressionAttributeValues[":one"]["N"]
+        before = self.tables[TableName].get((Key["pk"]["S"], Key["sk"]["S"]), Key)
+        value = {"N": str(int(before.get(name, {"N": "0"})["N"]) + int(step))}
+        self._store(TableName, {**before, name: value})
+        return {"Attributes": {name: value}}
+
     def transact_write_items(self, *, TransactItems: list[Item]) -> Item:  # noqa: N803
         puts = [entry["Put"] for entry in TransactItems]
         keys = [(put["TableName"], put["Item"]["pk"]["S"], put["Item"]["sk"]["S"]) for put in puts]

@@ -1,0 +1,107 @@
+"""A script with a beginning and a judgement, and what came of exploring it."""
+
+from __future__ import annotations
+
+import random
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+
+from tests.simulation.checks import patients_are_told_of
+from tests.simulation.cloud import Cloud, functions_over
+from tests.simulation.explorer import (
+    Budget,
+    Passed,
+    Run,
+    Schedule,
+    Stage,
+    Tally,
+    explore,
+    replay,
+    wander,
+)
+from tests.simulation.finding import Finding, Kind
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Scenario:
+    """What happens to a practice, how much may go wrong, and what must hold at the end."""
+
+    name: str
+    begin: Callable[[], Cloud]
+    stages: Sequence[Stage[Cloud]]
+    budget: Budget
+    judge: Callable[[Cloud], Iterable[Finding]]
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """One wrong, with the schedule that leads to it."""
+
+    scenario: str
+    schedule: str
+    finding: Finding
+
+    def __str__(self) -> str:
+        """As the command prints it, ready to be replayed."""
+        return f"{self.finding.kind}: {self.finding.what}\n    {self.scenario} | {self.schedule}"
+
+
+@dataclass(slots=True)
+class Outcome:
+    """What exploring came to. `wrong` counts schedules by kind; `cases` holds one case for each state that is wrong."""
+
+    tally: Tally = field(default_factory=Tally)
+    wrong: Counter[Kind] = field(default_factory=Counter)
+    cases: list[Case] = field(default_factory=list)
+
+    def add(self, other: Outcome) -> None:
+        """Count both."""
+        self.tally.add(other.tally)
+        self.wrong += other.wrong
+        self.cases += other.cases
+
+
+def examine(scenario: Scenario, *, stop_at_first: bool = False) -> Outcome:
+    """Explore every schedule and judge every end."""
+    outcome = Outcome()
+
+    def watch(run: Run) -> None:
+        cloud = run.world
+        assert isinstance(cloud, Cloud)
+        for finding in patients_are_told_of(cloud):
+            outcome.wrong[finding.kind] += 1
+            outcome.cases.append(Case(scenario.name, "see the log of this scenario", finding))
+
+    cloud = scenario.begin()
+    with functions_over(cloud):
+        ends = explore(cloud, scenario.stages, scenario.budget, tally=outcome.tally, watch=watch)
+        for end in ends:
+            for finding in scenario.judge(end.world):
+                outcome.wrong[finding.kind] += end.schedules
+                outcome.cases.append(Case(scenario.name, str(end.witness), finding))
+            if stop_at_first and outcome.cases:
+                break
+    return outcome
+
+
+def walk(scenario: Scenario, seed: int) -> tuple[Outcome, Schedule]:
+    """One schedule at random; the same seed walks the same way."""
+    outcome = Outcome()
+    cloud = scenario.begin()
+    chance = random.Random(seed)  # noqa: S311 for replay, not for secrets
+    with functions_over(cloud):
+        schedule, _ = wander(cloud, scenario.stages, scenario.budget, chance)
+    outcome.tally.schedules = outcome.tally.runs = 1
+    for finding in (*scenario.judge(cloud), *patients_are_told_of(cloud)):
+        outcome.wrong[finding.kind] += 1
+        outcome.cases.append(Case(scenario.name, str(schedule), finding))
+    return outcome, schedule
+
+
+def again(scenario: Scenario, schedule: str) -> tuple[list[Passed], list[Finding], Cloud]:
+    """Replay one schedule: every call it made, and what is wrong at its end."""
+    cloud = scenario.begin()
+    with functions_over(cloud):
+        passed = replay(cloud, scenario.stages, scenario.budget, schedule)
+    return passed, [*scenario.judge(cloud), *patients_are_told_of(cloud)], cloud

@@ -1,0 +1,203 @@
+"""The submission of one claim, from its release to an outcome nobody doubts."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
+from datetime import datetime, timedelta
+from typing import Any
+
+from functions.billing.domain.claims.lifecycle import ClaimState
+from functions.billing.domain.ledger.balances import claim_balance
+from functions.billing.usecases.postings import postings_of
+from functions.billing.usecases.sending import newest_attempt
+from tests.builders import read, released_claim
+from tests.simulation.checks import audit_is_broken, events_are_lost, ledger_is_off, rows
+from tests.simulation.cloud import RECORDS, Cloud
+from tests.simulation.environments import Environment
+from tests.simulation.explorer import Budget, Stage
+from tests.simulation.explorer.workflow import TaskFailedError
+from tests.simulation.finding import Finding, Kind
+from tests.simulation.scenario import Scenario
+
+CLAIM = "CTESTCLAIM01"
+RELEASED = {"claim_id": CLAIM, "payer": "BLUEPEAK", "revision": 1}
+PARKED = "submission_outcome_unknown"
+# Twenty of its twenty-four hours.
+KEY_TRUSTED = timedelta(hours=20)
+
+# A slow call that its function survives, and one that outlives the function and the time everything needs to land.
+JUMP_SECONDS = (25, 100)
+
+# The events that each decision about a claim must leave behind, in the order they are told.
+TOLD_BY = {
+    "submitted": ("claim.submitted",),
+    "rejected": ("claim.rejected", "work_item.opened"),
+    "outcome_unknown": ("claim.submission.unknown",),
+    "parked": ("claim.submission.unknown", "work_item.opened"),
+    "swept": ("claim.released",),
+}
+
+
+def released(environment: Environment, *, is_cold: bool = True) -> Cloud:
+    """A practice with one claim that was just let go."""
+    cloud = Cloud(connector=environment.connector, promises=environment.promises)
+    cloud.is_cold = is_cold
+    released_claim(cloud.records)
+    return cloud
+
+
+def delivery(cloud: Cloud, cause_id: str = "evt_released") -> Callable[[], None]:
+    """The message about the claim's release, delivered."""
+    payload = _event("claim.released", cause_id, RELEASED)
+
+    def act() -> None:
+        cloud.execute("submission", payload)
+
+    return act
+
+
+def sweep(cloud: Cloud, cause_id: str) -> Callable[[], None]:
+    """The clock's look at what is stuck; what it wakes is delivered."""
+
+    def act() -> None:
+        before = _released_events(cloud)
+        with suppress(TaskFailedError):
+            cloud.invoke("check_reconciliation", _event("reconciliation.due", cause_id, {}))
+        for event_id in sorted(_released_events(cloud) - before):
+            delivery(cloud, event_id)()
+
+    return act
+
+
+def _event(cause_type: str, cause_id: str, data: dict[str, Any]) -> dict[str, Any]:
+    return {
+        "cause_id": cause_id,
+        "cause_type": cause_type,
+        "correlation_id": "evt_root",
+        "data": data,
+        "event": f"the message {cause_id} as it came",
+    }
+
+
+def _released_events(cloud: Cloud) -> set[str]:
+    return {
+        item["event_id"]["S"]
+        for item in cloud.dynamodb.tables["records"].values()
+        if item.get("type") == {"S": "claim.released"}
+    }
+
+
+def one_after_the_other() -> Sequence[Stage[Cloud]]:
+    """One message, delivered again and again, to day 13."""
+
+    def again(name: str, after: timedelta) -> Stage[Cloud]:
+        return Stage(name=name, after=after, processes=lambda cloud: [delivery(cloud)])
+
+    return (
+        again("delivered", timedelta(0)),
+        again("delivered again", timedelta(minutes=3)),
+        Stage(
+            name="swept",
+            after=timedelta(minutes=10),
+            processes=lambda cloud: [sweep(cloud, "evt_sweep_1")],
+        ),
+        again("redriven on day 1", timedelta(days=1)),
+        again("redriven on day 3", timedelta(days=3)),
+        again("redriven on day 13", timedelta(days=13)),
+        *quiet(timedelta(days=13, hours=1)),
+    )
+
+
+def both_at_once() -> Sequence[Stage[Cloud]]:
+    """Two deliveries side by side, then one more."""
+    return (
+        Stage(
+            name="delivered twice at once",
+            processes=lambda cloud: [delivery(cloud), delivery(cloud)],
+            are_alike=True,
+        ),
+        Stage(
+            name="delivered again",
+            after=timedelta(minutes=10),
+            processes=lambda cloud: [delivery(cloud)],
+            is_undisturbed=True,
+        ),
+        *quiet(timedelta(hours=1)),
+    )
+
+
+def quiet(begin: timedelta) -> Iterator[Stage[Cloud]]:
+    """Everything works again: whatever is still open must come to its end by itself."""
+    for number in range(3):
+        yield Stage(
+            name="swept in peace",
+            after=begin + timedelta(hours=number),
+            processes=lambda cloud, cause_id=f"evt_quiet_{number}": [sweep(cloud, cause_id)],  # type: ignore[misc]
+            is_undisturbed=True,
+        )
+
+
+def wrongs(cloud: Cloud, environment: Environment) -> Iterator[Finding]:
+    """All that is wrong with a state in which everything has come to its end."""
+    claim = read(cloud.records, CLAIM)
+    taken = len(cloud.clearinghouse.taken)
+    if taken > 1:
+        yield Finding(Kind.DUPLICATE, f"the clearinghouse took the claim {taken} times")
+    match claim.state:
+        case ClaimState.VALIDATED | ClaimState.SUBMITTING:
+            yield Finding(Kind.STUCK, f"the claim is {claim.state}")
+        case ClaimState.SUBMITTED if not taken:
+            yield Finding(Kind.LOST, "the claim is called submitted, and nobody has it")
+        case ClaimState.REJECTED if taken:
+            yield Finding(Kind.LOST, "the claim is called rejected, and the clearinghouse has it")
+        case ClaimState.OUTCOME_UNKNOWN:
+            yield from _wrongs_of_parking(cloud, environment)
+    if cloud.clearinghouse.mismatches:
+        yield Finding(Kind.KEY_REUSED, "one key came with other bytes")
+    charged = claim_balance(CLAIM, postings_of(cloud.records, CLAIM)).charged_cents
+    if charged != (claim.charge_cents if claim.state is ClaimState.SUBMITTED else 0):
+        yield Finding(Kind.UNBALANCED, f"{charged} cents are charged to a claim {claim.state}")
+    yield from ledger_is_off(cloud, CLAIM)
+    yield from audit_is_broken(cloud)
+    yield from events_are_lost(cloud, claim.subject, claim.key.partition, TOLD_BY)
+
+
+def _wrongs_of_parking(cloud: Cloud, environment: Environment) -> Iterator[Finding]:
+    """A claim may be parked only where nothing else could be known, and then at once."""
+    attempt = newest_attempt(cloud.records, read(cloud.records, CLAIM))
+    works = [work for work in rows(cloud, RECORDS, "WORK") if work["reason"] == PARKED]
+    if attempt is None or len(works) != 1:
+        yield Finding(Kind.LOST, "the claim is parked, and nobody has the work")
+        return
+    waited = datetime.fromisoformat(works[0]["opened_at"]) - attempt.first_intended_at
+    if environment.has_list:
+        yield Finding(Kind.NEEDLESSLY_PARKED, "the clearinghouse's list would have known")
+    elif environment.has_key and waited < KEY_TRUSTED:
+        yield Finding(Kind.NEEDLESSLY_PARKED, "the key was still live")
+
+
+def scenarios(
+    environment: Environment, *, faults: int, faults_at_once: int, jumps: int = 0
+) -> tuple[Scenario, Scenario]:
+    """All that is explored of a submission in one environment."""
+
+    def judge(cloud: Cloud) -> Iterator[Finding]:
+        return wrongs(cloud, environment)
+
+    return (
+        Scenario(
+            name=f"submission, {environment.name}, one after the other",
+            begin=lambda: released(environment),
+            stages=one_after_the_other(),
+            budget=Budget(faults=faults),
+            judge=judge,
+        ),
+        Scenario(
+            name=f"submission, {environment.name}, both at once",
+            begin=lambda: released(environment, is_cold=False),
+            stages=both_at_once(),
+            budget=Budget(faults=faults_at_once, jumps=jumps, jump_seconds=JUMP_SECONDS),
+            judge=judge,
+        ),
+    )
