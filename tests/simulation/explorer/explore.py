@@ -29,7 +29,7 @@ class Stage(Generic[W]):
     `processes` makes, for a world, what runs side by side; `after` is how long after the script's beginning it starts
     (never earlier than the stage before ended). A stage that `is_undisturbed` suffers no fault: it is how a script
     says "and then everything works again". Processes that `are_alike` do the same with the same input, so it makes no
-    difference which of them is first.
+    difference which of them is first. The clock jumps only while `time_matters`: elsewhere a jump is a later start.
     """
 
     name: str
@@ -37,11 +37,18 @@ class Stage(Generic[W]):
     after: timedelta = timedelta(0)
     is_undisturbed: bool = False
     are_alike: bool = False
+    time_matters: Callable[[W], bool] = lambda _world: True
 
     def run(self, world: W, budget: Budget) -> Run:
         """Begin it."""
         allowed = Budget() if self.is_undisturbed else budget
-        return Run(world, self.processes(world), allowed, are_alike=self.are_alike)
+        return Run(
+            world,
+            self.processes(world),
+            allowed,
+            are_alike=self.are_alike,
+            time_matters=lambda: self.time_matters(world),
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

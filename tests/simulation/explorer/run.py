@@ -113,9 +113,11 @@ class Run:
         budget: Budget,
         *,
         are_alike: bool = False,
+        time_matters: Callable[[], bool] = lambda: True,
     ) -> None:
         self.world = world
         self.budget = budget
+        self._time_matters = time_matters
         self.passed: list[Passed] = []
         self.processes = [
             Process(number, greenlet.greenlet(act), heard=0 if are_alike else number)
@@ -152,7 +154,7 @@ class Run:
             found.append(Decision(process.number))
             if process.effect and self.budget.faults:
                 faulty += [Decision(process.number, fault) for fault in process.effect.faults]
-        if runnable and self.budget.jumps and not at_once:
+        if runnable and self.budget.jumps and not at_once and self._time_matters():
             faulty += [Decision(jump_seconds=each) for each in self.budget.jump_seconds]
         return found + faulty
 

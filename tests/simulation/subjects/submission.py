@@ -116,6 +116,7 @@ def both_at_once() -> Sequence[Stage[Cloud]]:
             name="delivered twice at once",
             processes=lambda cloud: [delivery(cloud), delivery(cloud)],
             are_alike=True,
+            time_matters=_is_on_its_way,
         ),
         Stage(
             name="delivered again",
@@ -125,6 +126,10 @@ def both_at_once() -> Sequence[Stage[Cloud]]:
         ),
         *quiet(timedelta(hours=1)),
     )
+
+
+def _is_on_its_way(cloud: Cloud) -> bool:
+    return cloud.dynamodb.tables[RECORDS][f"CLAIM#{CLAIM}", "CLAIM"]["state"] == {"S": "submitting"}
 
 
 def quiet(begin: timedelta) -> Iterator[Stage[Cloud]]:
