@@ -2,7 +2,6 @@
 
 from functions.billing.domain.rules.facts import EligibilityFact, EligibilityState, ScrubFacts
 from functions.billing.domain.rules.judge import (
-    Verdict,
     by_owner,
     failures,
     holds,
@@ -10,7 +9,8 @@ from functions.billing.domain.rules.judge import (
     warnings,
 )
 from functions.billing.domain.rules.policy import PayerPolicies, PayerPolicy, payer_policies
-from functions.billing.domain.rules.rule_set import RuleSet, Severity, rule_set
+from functions.billing.domain.rules.rule_set import RuleSet, rule_set
+from functions.billing.domain.rules.verdict import Severity, Verdict
 
 __all__ = [
     "EligibilityFact",

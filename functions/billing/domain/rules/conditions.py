@@ -8,17 +8,13 @@ import operator
 from collections.abc import Callable, Mapping
 from datetime import date
 
-from functions.billing.domain.rules.fields import (
-    FIELDS,
-    LINE_PREFIX,
-    Scope,
-    Value,
-    is_blank,
-    value_of,
-)
+from functions.billing.domain.claims.content import ClaimContent
+from functions.billing.domain.records import Charge
+from functions.billing.domain.rules.fields import FIELDS, LINE_PREFIX, is_blank, reader_of
 from functions.billing.domain.rules.reading import Reader
 
-Condition = Callable[[Scope], bool]
+Condition = Callable[[ClaimContent, Charge | None], bool]
+"""Whether it holds of a claim, or of one of its lines."""
 
 DEPTH_LIMIT = 6
 NODE_LIMIT = 100
@@ -48,7 +44,7 @@ def read_condition(reader: Reader, *, depth: int = 1) -> Condition:
     if reader.has("not"):
         inner = read_condition(reader.child("not"), depth=depth + 1)
         reader.finish()
-        return lambda scope: not inner(scope)
+        return lambda claim, line: not inner(claim, line)
     return _test(reader)
 
 
@@ -91,37 +87,33 @@ def _fits(character: str, mask: str) -> bool:
 
 
 def _all(parts: tuple[Condition, ...]) -> Condition:
-    return lambda scope: all(part(scope) for part in parts)
+    return lambda claim, line: all(part(claim, line) for part in parts)
 
 
 def _any(parts: tuple[Condition, ...]) -> Condition:
-    return lambda scope: any(part(scope) for part in parts)
+    return lambda claim, line: any(part(claim, line) for part in parts)
 
 
 def _test(reader: Reader) -> Condition:
-    field = read_field(reader)
+    read = reader_of(read_field(reader))
     op = reader.text("op")
     if op in {"exists", "missing"}:
         reader.finish()
         wanted_blank = op == "missing"
-        return lambda scope: is_blank(value_of(scope, field)) is wanted_blank
+        return lambda claim, line: is_blank(read(claim, line)) is wanted_blank
     if op not in _OPERATIONS:
         known = ", ".join(("exists", "missing", *_OPERATIONS))
         raise reader.error("op", f"expected one of {known}")
     passes = _OPERATIONS[op](reader)
     reader.finish()
 
-    def holds(scope: Scope) -> bool:
-        value = value_of(scope, field)
-        return not is_blank(value) and any(passes(item) for item in _each(value))
+    def holds(claim: ClaimContent, line: Charge | None) -> bool:
+        value = read(claim, line)
+        if value is None or value == "" or is_blank(value):
+            return False
+        return any(map(passes, value)) if isinstance(value, tuple) else passes(value)
 
     return holds
-
-
-def _each(value: Value) -> tuple[str | int | date, ...]:
-    if value is None:
-        return ()
-    return value if isinstance(value, tuple) else (value,)
 
 
 _Test = Callable[[str | int | date], bool]

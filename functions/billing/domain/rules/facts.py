@@ -1,9 +1,12 @@
 """What judging needs to know beyond the claim itself."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from enum import StrEnum
 
+from functions.billing.domain.codes import CodeTable
+from functions.billing.domain.errors import RuleSetError
 from functions.billing.domain.records import MissingFact, UnmappedCode
 from functions.billing.domain.rules.policy import PayerPolicy
 
@@ -46,6 +49,8 @@ class ScrubFacts:
         The payer's policy, None when there is none.
     unmapped, problems
         What mapping the encounter left open.
+    code_tables
+        The tables the rule set pins, by name, opened.
     """
 
     submitted_on: date
@@ -56,3 +61,17 @@ class ScrubFacts:
     policy: PayerPolicy | None = None
     unmapped: tuple[UnmappedCode, ...] = ()
     problems: tuple[MissingFact, ...] = ()
+    code_tables: Mapping[str, CodeTable] = field(default_factory=dict)
+
+    def code_table(self, name: str) -> CodeTable:
+        """One of the tables.
+
+        Raises
+        ------
+        RuleSetError
+            `code_table_missing` if whoever judges did not open it.
+        """
+        table = self.code_tables.get(name)
+        if table is None:
+            raise RuleSetError("code_table_missing", subject=f"code_table:{name}")
+        return table

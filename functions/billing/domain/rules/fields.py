@@ -5,8 +5,8 @@ line. A rule set is data from outside, so it reaches only what stands in these l
 """
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
 from datetime import date
+from operator import attrgetter
 
 from functions.billing.domain.claims.content import ClaimContent
 from functions.billing.domain.records import Charge
@@ -74,55 +74,53 @@ LINE_FIELDS = frozenset(f"{LINE_PREFIX}{name}" for name in _LINE_READERS)
 FIELDS = CLAIM_FIELDS | LINE_FIELDS
 
 
-@dataclass(frozen=True, slots=True)
-class Scope:
-    """What a rule looks at: the claim, and one of its lines when the rule is about lines."""
-
-    claim: ClaimContent
-    line: Charge | None = None
-    position: int = 0
+ReadField = Callable[[ClaimContent, Charge | None], Value]
+"""Gives a field of a claim, or of one of its lines."""
 
 
-def scopes(claim: ClaimContent, *, by_line: bool) -> tuple[Scope, ...]:
-    """The claim as one scope, or one scope per line."""
-    if not by_line:
-        return (Scope(claim),)
-    return tuple(Scope(claim, line, position) for position, line in enumerate(claim.lines))
-
-
-def value_of(scope: Scope, name: str) -> Value:
-    """The field's value, None when it or something on the way to it is absent."""
+def reader_of(name: str) -> ReadField:
+    """How a field is read, None where it or something on the way to it is absent."""
     if name.startswith(LINE_PREFIX):
-        if scope.line is None:
+        of_line = _LINE_READERS[name.removeprefix(LINE_PREFIX)]
+        return lambda claim, line: None if line is None else of_line(claim, line)
+    of_claim = attrgetter(name)
+
+    def read(claim: ClaimContent, _: Charge | None) -> Value:
+        try:
+            return _simple(of_claim(claim))
+        except AttributeError:  # what holds the field is None
             return None
-        return _LINE_READERS[name.removeprefix(LINE_PREFIX)](scope.claim, scope.line)
-    value: object = scope.claim
-    for part in name.split("."):
-        if value is None:
-            return None
-        value = getattr(value, part)
-    return _simple(value)
+
+    return read
 
 
-def path_of(scope: Scope, name: str) -> str:
+def parent_reader_of(name: str) -> ReadField | None:
+    """How what holds the field is read; None for fields of lines and of the claim itself."""
+    if name.startswith(LINE_PREFIX) or "." not in name:
+        return None
+    return reader_of(name.rpartition(".")[0])
+
+
+def places(claim: ClaimContent, *, by_line: bool) -> Iterable[tuple[int, Charge | None]]:
+    """Where a rule looks: at the claim once, or at each line with its position."""
+    return enumerate(claim.lines) if by_line else _WHOLE_CLAIM
+
+
+def path_of(name: str, position: int) -> str:
     """Where a person finds the field: `lines[2].units`, counted from zero."""
     if name.startswith(LINE_PREFIX):
-        return f"lines[{scope.position}].{name.removeprefix(LINE_PREFIX)}"
+        return f"lines[{position}].{name.removeprefix(LINE_PREFIX)}"
     return name
-
-
-def parent_is_absent(scope: Scope, name: str) -> bool:
-    """Whether the field cannot be filled because what holds it is absent altogether."""
-    if name.startswith(LINE_PREFIX) or "." not in name:
-        return False
-    return value_of(scope, name.rpartition(".")[0]) is None
 
 
 def is_blank(value: Value) -> bool:
     """Absent, or text of nothing but spaces, or an empty list."""
     if isinstance(value, str):
-        return not value.strip()
+        return not value or value.isspace()
     return value is None or value == ()
+
+
+_WHOLE_CLAIM: tuple[tuple[int, Charge | None], ...] = ((0, None),)
 
 
 def _simple(value: object) -> Value:

@@ -61,10 +61,12 @@ class Reader:
         subject: str,
         path: str = "",
         tables: Mapping[str, object] | None = None,
+        code_tables: frozenset[str] = frozenset(),
     ) -> None:
         self.subject = subject
         self.path = path
         self._tables: Mapping[str, object] = tables or {}
+        self._code_tables = code_tables
         self._read: set[str] = set()
         if not isinstance(content, Mapping):
             raise self._error("", "expected an object")
@@ -151,6 +153,13 @@ class Reader:
             raise self.error(name, "names a table the rule set does not have")
         return Reader(self._tables[table], subject=self.subject, path=f"tables.{table}")
 
+    def code_table(self, name: str) -> str:
+        """The name of a code table the rule set pins to a version."""
+        table = self.text(name)
+        if table not in self._code_tables:
+            raise self.error(name, "names a code table the rule set pins to no version")
+        return table
+
     def finish(self) -> None:
         """Refuse fields that were never read."""
         unknown = sorted(set(self._content) - self._read)
@@ -168,7 +177,13 @@ class Reader:
 
     def _inner(self, name: str, value: object) -> "Reader":
         place = ".".join(part for part in (self.path, name) if part)
-        return Reader(value, subject=self.subject, path=place, tables=self._tables)
+        return Reader(
+            value,
+            subject=self.subject,
+            path=place,
+            tables=self._tables,
+            code_tables=self._code_tables,
+        )
 
     def _take(self, name: str, default: object) -> object:
         self._read.add(name)

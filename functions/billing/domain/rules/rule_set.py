@@ -1,30 +1,23 @@
 """A rule set: declarative rules read once, under a version that is the hash of their content."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from datetime import date
 from enum import StrEnum
-from typing import Any
+from typing import Any, NamedTuple
 
 from functions.billing.domain.claims.content import ClaimContent
 from functions.billing.domain.errors import RuleSetError
 from functions.billing.domain.records import PayerKind
-from functions.billing.domain.rules.kinds.check import Check
+from functions.billing.domain.rules.kinds.check import Check, Finding
 from functions.billing.domain.rules.kinds.table import KINDS
 from functions.billing.domain.rules.reading import Reader, content_version
+from functions.billing.domain.rules.verdict import Severity, Verdict
 from functions.billing.domain.work_items import Queue
 
 RULES_MAX = 2_000
-
-
-class Severity(StrEnum):
-    """What a failed rule does to the claim."""
-
-    REJECT = "reject"
-    """The claim is held."""
-
-    WARN = "warn"
-    """The claim goes on, and the finding is kept."""
+KINDS_REMEMBERED_MAX = 1_000
 
 
 class ClaimType(StrEnum):
@@ -33,6 +26,9 @@ class ClaimType(StrEnum):
     PROFESSIONAL = "professional"
     INSTITUTIONAL = "institutional"
 
+
+_VERSION = re.compile(r"sha256:[0-9a-f]{64}")
+_CLAIM_TYPES = {False: ClaimType.PROFESSIONAL.value, True: ClaimType.INSTITUTIONAL.value}
 
 OWNERS = frozenset(
     (Queue.FRONT_DESK, Queue.CODING, Queue.BILLING, Queue.CREDENTIALING, Queue.AUTHORIZATION)
@@ -53,22 +49,57 @@ class Applicability:
 
     def covers(self, claim: ClaimContent) -> bool:
         """Whether the rule speaks of this claim; the service date decides about effective dates."""
-        payer = claim.coverage.payer if claim.coverage else None
-        claim_type = ClaimType.INSTITUTIONAL if claim.is_institutional else ClaimType.PROFESSIONAL
+        return self.covers_kind(kind_of(claim)) and self.covers_day(claim.service_from)
+
+    def covers_kind(self, kind: "ClaimKind") -> bool:
+        """Whether it speaks of claims of this kind on some day."""
         return (
-            _among(payer.payer_id if payer else "", self.payers)
-            and _among(payer.kind.value if payer else "", self.payer_kinds)
-            and _among(claim.location.location_id if claim.location else "", self.locations)
-            and _among(claim.service_line, self.service_lines)
-            and _among(claim_type.value, self.claim_types)
-            and (self.effective_from is None or self.effective_from <= claim.service_from)
-            and (self.effective_to is None or claim.service_from <= self.effective_to)
+            _among(kind.payer_id, self.payers)
+            and _among(kind.payer_kind, self.payer_kinds)
+            and _among(kind.location_id, self.locations)
+            and _among(kind.service_line, self.service_lines)
+            and _among(kind.claim_type, self.claim_types)
         )
+
+    def covers_day(self, day: date) -> bool:
+        """Whether it is in force on a service date."""
+        began = self.effective_from is None or self.effective_from <= day
+        return began and (self.effective_to is None or day <= self.effective_to)
+
+    @property
+    def is_dated(self) -> bool:
+        """Whether it has a first or a last day."""
+        return self.effective_from is not None or self.effective_to is not None
+
+
+class ClaimKind(NamedTuple):
+    """What decides which rules speak of a claim, besides its date."""
+
+    payer_id: str
+    payer_kind: str
+    location_id: str
+    service_line: str
+    claim_type: str
+
+
+def kind_of(claim: ClaimContent) -> ClaimKind:
+    """The kind of a claim; what it lacks is empty."""
+    payer, location = claim.coverage.payer if claim.coverage else None, claim.location
+    return ClaimKind(
+        payer_id=payer.payer_id if payer else "",
+        payer_kind=payer.kind.value if payer else "",
+        location_id=location.location_id if location else "",
+        service_line=claim.service_line,
+        claim_type=_CLAIM_TYPES[claim.is_institutional],
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rule:
-    """One rule: what it checks, and what a person does about a failure."""
+    """One rule: what it checks, and what a person does about a failure.
+
+    `passed` is its verdict on every claim it has nothing against.
+    """
 
     rule_id: str
     kind: str
@@ -78,15 +109,47 @@ class Rule:
     recommended_action: str
     applies_to: Applicability
     check: Check
+    passed: Verdict
+
+    def failed(self, finding: Finding) -> Verdict:
+        """Its verdict on one place that breaks it."""
+        return replace(
+            self.passed, passed=False, field_path=finding.field_path, expected=finding.expected
+        )
 
 
 @dataclass(frozen=True, slots=True)
 class RuleSet:
-    """Rules in their order, and the version claims remember."""
+    """Rules in their order, and the version claims remember.
+
+    `code_tables` names the tables the rules look into, each with its version: so a rule set's version
+    covers the content of its tables, and judging by it again is exact.
+    """
 
     name: str
     version: str
     rules: tuple[Rule, ...]
+    code_tables: Mapping[str, str] = field(default_factory=dict)
+    _by_kind: dict[ClaimKind, tuple[Rule, ...]] = field(
+        default_factory=dict, compare=False, repr=False
+    )
+
+    def about(self, claim: ClaimContent) -> Iterator[Rule]:
+        """The rules that speak of the claim, in their order.
+
+        Which rules speak of a kind of claim is found once, so that the rules of other payers cost nothing.
+        """
+        kind = kind_of(claim)
+        rules = self._by_kind.get(kind)
+        if rules is None:
+            rules = tuple(rule for rule in self.rules if rule.applies_to.covers_kind(kind))
+            if len(self._by_kind) >= KINDS_REMEMBERED_MAX:
+                self._by_kind.clear()
+            self._by_kind[kind] = rules
+        day = claim.service_from
+        for rule in rules:
+            if not rule.applies_to.is_dated or rule.applies_to.covers_day(day):
+                yield rule
 
 
 def rule_set(content: Mapping[str, Any]) -> RuleSet:
@@ -103,7 +166,11 @@ def rule_set(content: Mapping[str, Any]) -> RuleSet:
         top.text(note, "")
     tables = top.child_or_none("tables")
     named = {table: tables.value(table) for table in tables.names()} if tables else {}
-    readers = Reader(content, subject="rule_set", tables=named).children("rules")
+    pins = top.child_or_none("code_tables")
+    code_tables = {table: _pinned(pins, table) for table in pins.names()} if pins else {}
+    readers = Reader(
+        content, subject="rule_set", tables=named, code_tables=frozenset(code_tables)
+    ).children("rules")
     if not 1 <= len(readers) <= RULES_MAX:
         raise top.error("rules", f"expected 1 to {RULES_MAX} rules")
     top.children("rules")
@@ -118,7 +185,7 @@ def rule_set(content: Mapping[str, Any]) -> RuleSet:
                 detail="id: stands there twice",
             )
         seen.add(rule.rule_id)
-    return RuleSet(name, content_version(content), rules)
+    return RuleSet(name, content_version(content), rules, code_tables)
 
 
 def _rule(reader: Reader) -> Rule:
@@ -133,18 +200,35 @@ def _rule(reader: Reader) -> Rule:
     parameters = reader.child_or_none("parameters") or Reader({}, subject=reader.subject)
     check = KINDS[kind](parameters)
     parameters.finish()
+    passed = Verdict(
+        rule_id=rule_id,
+        passed=True,
+        reason_code=reader.text("reason_code"),
+        field_path="",
+        severity=reader.choice("severity", Severity),
+        recommended_action=reader.text("recommended_action"),
+        owner=owner,
+    )
     rule = Rule(
         rule_id=rule_id,
         kind=kind,
-        reason_code=reader.text("reason_code"),
-        severity=reader.choice("severity", Severity),
+        reason_code=passed.reason_code,
+        severity=passed.severity,
         owner=owner,
-        recommended_action=reader.text("recommended_action"),
+        recommended_action=passed.recommended_action,
         applies_to=_applicability(reader),
         check=check,
+        passed=passed,
     )
     reader.finish()
     return rule
+
+
+def _pinned(pins: Reader, table: str) -> str:
+    version = pins.text(table)
+    if not _VERSION.fullmatch(version):
+        raise pins.error(table, "expected sha256: and 64 hexadecimal digits")
+    return version
 
 
 def _applicability(reader: Reader) -> Applicability:

@@ -8,12 +8,7 @@ from functions.billing.domain.claims.content import ClaimContent
 from functions.billing.domain.records import Provider
 from functions.billing.domain.rules.conditions import read_field
 from functions.billing.domain.rules.facts import ScrubFacts
-from functions.billing.domain.rules.fields import (
-    Scope,
-    is_blank,
-    parent_is_absent,
-    value_of,
-)
+from functions.billing.domain.rules.fields import is_blank, parent_reader_of, reader_of
 from functions.billing.domain.rules.kinds.check import Check, Finding
 from functions.billing.domain.rules.reading import Reader
 
@@ -159,12 +154,12 @@ def _provider(claim: ClaimContent, role: Role) -> Provider | None:
 def _pattern(parameters: Reader, valid: Callable[[str], bool], expected: str) -> Check:
     field = read_field(parameters)
     required = parameters.flag("required", default=False)
+    read, read_parent = reader_of(field), parent_reader_of(field)
 
     def check(claim: ClaimContent, _: ScrubFacts) -> Iterable[Finding]:
-        scope = Scope(claim)
-        value = value_of(scope, field)
+        value = read(claim, None)
         if is_blank(value):
-            if required and not parent_is_absent(scope, field):
+            if required and (read_parent is None or read_parent(claim, None) is not None):
                 yield Finding(field, expected)
         elif not valid(str(value)):
             yield Finding(field, expected)

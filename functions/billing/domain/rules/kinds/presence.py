@@ -14,10 +14,10 @@ from functions.billing.domain.rules.fields import (
     FIELDS,
     LINE_PREFIX,
     is_blank,
-    parent_is_absent,
+    parent_reader_of,
     path_of,
-    scopes,
-    value_of,
+    places,
+    reader_of,
 )
 from functions.billing.domain.rules.kinds.check import Check, Finding
 from functions.billing.domain.rules.reading import Reader
@@ -35,14 +35,17 @@ def required_fields(parameters: Reader) -> Check:
             raise parameters.error("fields", "names a field rules may not name")
     when, when_by_line = _condition(parameters, "when")
     by_line = when_by_line or any(field.startswith(LINE_PREFIX) for field in fields)
+    readers = [(field, reader_of(field), parent_reader_of(field)) for field in fields]
 
     def check(claim: ClaimContent, _: ScrubFacts) -> Iterable[Finding]:
-        for scope in scopes(claim, by_line=by_line):
-            if when is None or when(scope):
-                for field in fields:
-                    blank = is_blank(value_of(scope, field))
-                    if blank and not parent_is_absent(scope, field):
-                        yield Finding(path_of(scope, field), "a value")
+        for position, line in places(claim, by_line=by_line):
+            if when is not None and not when(claim, line):
+                continue
+            for field, read, read_parent in readers:
+                if not is_blank(read(claim, line)):
+                    continue
+                if read_parent is None or read_parent(claim, line) is not None:
+                    yield Finding(path_of(field, position), "a value")
 
     return check
 
@@ -61,9 +64,9 @@ def condition(parameters: Reader) -> Check:
     by_line = when_by_line or require_by_line or field.startswith(LINE_PREFIX)
 
     def check(claim: ClaimContent, _: ScrubFacts) -> Iterable[Finding]:
-        for scope in scopes(claim, by_line=by_line):
-            if (when is None or when(scope)) and not require(scope):
-                yield Finding(path_of(scope, field), expected)
+        for position, line in places(claim, by_line=by_line):
+            if (when is None or when(claim, line)) and not require(claim, line):
+                yield Finding(path_of(field, position), expected)
 
     return check
 
