@@ -7,9 +7,11 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+from functions.billing.adapters.code_tables import keep_code_table
 from functions.billing.adapters.documents import S3Evidence
 from functions.billing.adapters.rule_sets import publish
 from local.aws import Aws
+from local.code_tables import folder_tables
 from local.deployment import Deployment
 from local.keys import BILLING, Keys
 
@@ -53,11 +55,14 @@ def seed_rule_sets(
     replaced: Mapping[str, Mapping[str, Any]],
     at: datetime,
 ) -> dict[str, str]:
-    """Publish every rule set and make it active; versions by name are returned.
+    """Publish the code tables and every rule set, and make these active; versions by name are returned.
 
     `replaced` holds content that takes the place of a file of the repository, by name.
     """
     evidence = S3Evidence(aws.client("s3"), bucket=deployment.evidence_bucket)
+    # Before the rule sets that pin them.
+    for table in folder_tables().values():
+        keep_code_table(evidence, table)
     contents = {name: replaced.get(name) or rule_set_file(name) for name in RULE_SETS}
     return {
         name: publish(

@@ -4,6 +4,7 @@ import json
 from dataclasses import replace
 from datetime import UTC, date, datetime
 from decimal import Decimal
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +28,7 @@ from functions.billing.domain.records import (
     Sex,
 )
 from functions.billing.ports import Records
+from local.code_tables import folder_tables
 from tests.fakes import NOON
 
 RULE_SETS = Path(__file__).parents[1] / "rulesets"
@@ -51,6 +53,12 @@ def rule_set_contents() -> dict[str, Any]:
         name: json.loads((RULE_SETS / path).read_text(), parse_float=Decimal)
         for name, path in RULE_SET_FILES.items()
     }
+
+
+@cache
+def code_table_contents() -> tuple[bytes, ...]:
+    """The code tables the project ships, compiled."""
+    return tuple(folder_tables().values())
 
 
 ADDRESS = Address(line1="12 ELM STREET", city="SPRINGFIELD", state="OH", postal_code="455030012")

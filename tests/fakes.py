@@ -1,7 +1,7 @@
 """The world in memory: each fake keeps the promises its adapter keeps, and the contract suite holds both to them."""
 
 import hashlib
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from io import BytesIO
@@ -9,6 +9,7 @@ from typing import Any, BinaryIO, TypeVar
 
 from functions.billing.adapters.codec import plain
 from functions.billing.adapters.records import DynamoDbRecords
+from functions.billing.domain.codes import CodeTable, version_of
 from functions.billing.domain.commit import Commit, Record
 from functions.billing.domain.errors import (
     ClearinghouseUnavailableError,
@@ -183,6 +184,19 @@ PARTNER = TradingPartner(
     receiver_id="HOUSE1",
     receiver_name="CLEARINGHOUSE",
 )
+
+
+class FixedCodeTables:
+    """`ports.CodeTables` over compiled content, by version."""
+
+    def __init__(self, contents: Iterable[bytes]) -> None:
+        self.tables = {version_of(content): CodeTable(content) for content in contents}
+
+    def opened(self, versions: Mapping[str, str]) -> Mapping[str, CodeTable]:
+        missing = [name for name, version in versions.items() if version not in self.tables]
+        if missing:
+            raise RuleSetError("code_table_missing", subject=f"code_table:{missing[0]}")
+        return {name: self.tables[version] for name, version in versions.items()}
 
 
 class ScriptedClearinghouse:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, BinaryIO, Protocol, TypeVar
 
+from functions.billing.domain.codes import CodeTable
 from functions.billing.domain.commit import Commit, Record
 from functions.billing.domain.keys import Key
 from functions.billing.domain.submission.protocol import Connector, Lookup
@@ -143,6 +144,20 @@ class RuleSets(Protocol):
         ------
         RuleSetError
             If nothing was published under the name, or `read` refuses the content.
+        """
+        ...
+
+
+class CodeTables(Protocol):
+    """Code tables of any size, by the versions a rule set pins."""
+
+    def opened(self, versions: Mapping[str, str]) -> Mapping[str, CodeTable]:
+        """The tables by name, ready to be looked into; each version is fetched once.
+
+        Raises
+        ------
+        RuleSetError
+            If nothing was published under a version, or its content is not what the version says.
         """
         ...
 

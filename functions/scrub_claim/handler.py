@@ -15,5 +15,6 @@ def lambda_handler(command: ScrubClaim, cause: Cause, deps: Dependencies) -> Out
         cause,
         records=deps.records,
         rule_sets=deps.rule_sets,
+        code_tables=deps.code_tables,
         clock=deps.clock,
     )

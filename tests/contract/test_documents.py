@@ -4,6 +4,7 @@ import hashlib
 import json
 from collections.abc import Mapping
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 import boto3
@@ -11,13 +12,25 @@ import pytest
 from botocore.exceptions import ClientError
 from botocore.stub import Stubber
 
+from functions.billing.adapters.code_tables import (
+    StoredCodeTables,
+    code_table_key,
+    keep_code_table,
+)
 from functions.billing.adapters.control_numbers import CONTROL_NUMBER_MAX, DynamoDbControlNumbers
 from functions.billing.adapters.documents import S3Evidence, S3Intake
 from functions.billing.adapters.rule_sets import StoredRuleSets, publish
+from functions.billing.domain.codes import OPEN, CodeTable, Entry, TableKind, TableTerms, compiled
 from functions.billing.domain.errors import RecordNotFoundError, RuleSetError
 from functions.billing.ports import ControlNumbers, Evidence, Intake
 from tests.contract.conftest import RECORDS, create_tables
-from tests.fakes import NOON, CountingControlNumbers, InMemoryEvidence, InMemoryIntake
+from tests.fakes import (
+    NOON,
+    CountingControlNumbers,
+    FixedCodeTables,
+    InMemoryEvidence,
+    InMemoryIntake,
+)
 
 BODY = b"ISA*00*...~CLP*1~CLP*2~IEA~"
 
@@ -241,3 +254,59 @@ def test_a_pointer_to_lost_content_is_an_error_and_no_empty_rule_set(published: 
 
     with pytest.raises(RuleSetError, match="rule_set_content_missing"):
         published.rule_sets.active("scrub", as_it_is)
+
+
+# Code tables -------------------------------------------------------------------------------
+
+CODES = TableTerms(kind=TableKind.PROCEDURES, source="test", is_complete=True)
+TABLE = compiled(CODES, [Entry("99213", NOON.date(), OPEN)])
+
+
+class KeptTables:
+    """An evidence bucket with one table, and the tables as a function opens them."""
+
+    def __init__(self, folder: Path) -> None:
+        self.client = buckets()
+        self.version = keep_code_table(S3Evidence(self.client, bucket="evidence"), TABLE)
+        self.folder = folder
+
+    def opened(self, version: str) -> CodeTable:
+        tables = StoredCodeTables(self.client, bucket="evidence", folder=self.folder)
+        return tables.opened({"codes": version})["codes"]
+
+
+@pytest.fixture
+def kept(request: pytest.FixtureRequest, tmp_path: Path) -> KeptTables:
+    request.getfixturevalue("aws")
+    return KeptTables(tmp_path)
+
+
+def test_a_table_is_opened_by_the_hash_of_its_content(kept: KeptTables) -> None:
+    assert kept.opened(kept.version).value("99213", NOON.date()) == 1
+    assert FixedCodeTables([TABLE]).opened({"codes": kept.version})["codes"].knows("99213")
+
+
+def test_a_function_that_holds_a_table_does_not_fetch_it_again(kept: KeptTables) -> None:
+    kept.opened(kept.version)
+    kept.client.delete_object(Bucket="evidence", Key=code_table_key(kept.version))
+
+    assert kept.opened(kept.version).knows("99213")
+
+
+def test_content_that_is_not_what_its_version_says_is_refused_and_not_left_behind(
+    kept: KeptTables,
+) -> None:
+    other = f"sha256:{'0' * 64}"
+    kept.client.put_object(Bucket="evidence", Key=code_table_key(other), Body=TABLE)
+
+    with pytest.raises(RuleSetError, match="code_table_altered"):
+        kept.opened(other)
+
+    assert list(kept.folder.iterdir()) == []
+
+
+def test_a_version_nobody_published_is_named(kept: KeptTables) -> None:
+    with pytest.raises(RuleSetError, match=r"code_table_missing: code_table:codes"):
+        kept.opened(f"sha256:{'1' * 64}")
+    with pytest.raises(RuleSetError, match=r"code_table_missing: code_table:codes"):
+        FixedCodeTables([]).opened({"codes": kept.version})

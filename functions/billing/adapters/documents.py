@@ -41,11 +41,8 @@ class S3Intake:
     @contextmanager
     def open(self, key: str) -> Iterator[BinaryIO]:
         """See `ports.Intake`."""
-        body = _body(self._client, self._bucket, key)
-        try:
+        with body_of(self._client, self._bucket, key) as body:
             yield body
-        finally:
-            body.close()
 
     def fetch(self, key: str, *, start_byte: int = 0, end_byte: int | None = None) -> bytes:
         """See `ports.Intake`."""
@@ -53,6 +50,22 @@ class S3Intake:
             return _get(self._client, self._bucket, key)
         last = "" if end_byte is None else str(end_byte - 1)
         return _get(self._client, self._bucket, key, Range=f"bytes={start_byte}-{last}")
+
+
+@contextmanager
+def body_of(client: Any, bucket: str, key: str) -> Iterator[Any]:
+    """A document as a stream, closed at the end.
+
+    Raises
+    ------
+    RecordNotFoundError
+        If there is none.
+    """
+    body = _body(client, bucket, key)
+    try:
+        yield body
+    finally:
+        body.close()
 
 
 def _body(client: Any, bucket: str, key: str, **arguments: str) -> Any:

@@ -7,6 +7,7 @@ from typing import Any
 from functions.billing.ports import (
     Clearinghouse,
     Clock,
+    CodeTables,
     ControlNumbers,
     Evidence,
     Intake,
@@ -71,6 +72,13 @@ class Dependencies:
         from functions.billing.adapters.rule_sets import StoredRuleSets
 
         return StoredRuleSets(client("dynamodb"), self.evidence, table=setting("RECORDS_TABLE"))
+
+    @cached_property
+    def code_tables(self) -> CodeTables:
+        """Code tables, by version."""
+        from functions.billing.adapters.code_tables import StoredCodeTables
+
+        return StoredCodeTables(client("s3"), bucket=setting("EVIDENCE_BUCKET"))
 
     @cached_property
     def control_numbers(self) -> ControlNumbers:

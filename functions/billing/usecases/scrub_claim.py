@@ -1,13 +1,13 @@
 """Judge one staged claim by the active rule set; release it, hold it, or ask for approval.
 
-Reads   the claim's content, the newest eligibility answer, rule set and payer policies.
+Reads   the claim's content, the newest eligibility answer, rule set, its code tables and payer policies.
 Writes  the judgement, the claim's state, work for the owner of each reason.
 Emits   claim.validated and claim.released, or claim.validation.failed.
 Fails   StaleRecordError (retry).
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -15,6 +15,7 @@ from functions.billing.domain.claims.claim import Claim
 from functions.billing.domain.claims.content import ORIGINAL, fingerprint
 from functions.billing.domain.claims.lifecycle import ClaimState
 from functions.billing.domain.claims.revisions import FailedRule, Judgement, StoredContent
+from functions.billing.domain.codes import CodeTable
 from functions.billing.domain.commit import Actor, Cause, Commit, OutboundEvent, Record
 from functions.billing.domain.eligibility.coverages import KnownCoverage
 from functions.billing.domain.errors import RecordNotFoundError
@@ -30,9 +31,10 @@ from functions.billing.domain.rules import (
     rule_set,
 )
 from functions.billing.domain.rules.automation import Mode, automation_policy
+from functions.billing.domain.rules.reading import content_version
 from functions.billing.domain.submission.attempt import Pointer
 from functions.billing.domain.work_items import Queue, WorkItem, open_work_item
-from functions.billing.ports import Clock, Records, RuleSets
+from functions.billing.ports import Clock, CodeTables, Records, RuleSets
 from functions.billing.usecases.events import claim_event, opened, resolved
 from functions.billing.usecases.work import open_items_about
 
@@ -56,7 +58,13 @@ class ScrubClaim:
 
 
 def scrub_claim(
-    command: ScrubClaim, cause: Cause, *, records: Records, rule_sets: RuleSets, clock: Clock
+    command: ScrubClaim,
+    cause: Cause,
+    *,
+    records: Records,
+    rule_sets: RuleSets,
+    code_tables: CodeTables,
+    clock: Clock,
 ) -> dict[str, object]:
     """`validated`, `held` or `awaiting_approval`."""
     claim = records.get(Claim, Claim.key_of(command.claim_id))
@@ -71,7 +79,7 @@ def scrub_claim(
     now = clock.now()
     rules = rule_sets.active("scrub", rule_set)
     policies = rule_sets.active("payer_policies", payer_policies)
-    facts = _facts(records, stored, policies, now)
+    facts = _facts(records, stored, policies, code_tables.opened(rules.code_tables), now)
     verdicts = judge(stored.content, facts, rules)
     judgement = _judgement(stored, facts, verdicts, rules, policies, now)
     failures = [
@@ -95,7 +103,11 @@ def scrub_claim(
 
 
 def _facts(
-    records: Records, stored: StoredContent, policies: PayerPolicies, now: datetime
+    records: Records,
+    stored: StoredContent,
+    policies: PayerPolicies,
+    tables: Mapping[str, CodeTable],
+    now: datetime,
 ) -> ScrubFacts:
     content = stored.content
     coverage = content.coverage
@@ -115,6 +127,7 @@ def _facts(
         policy=policies.of(content.payer_id),
         unmapped=stored.unmapped,
         problems=stored.problems,
+        code_tables=tables,
     )
 
 
@@ -158,6 +171,7 @@ def _judgement(
             "rules": rules.version,
             "payer_policies": policies.version,
             "mapping": stored.content.mapping_version,
+            "code_tables": content_version(rules.code_tables),
         },
         eligibility_state=facts.eligibility.state,
         eligibility_checked_at=facts.eligibility.checked_at,

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from functions.billing.domain.claims.content import ClaimContent
+from functions.billing.domain.codes import CodeTable
 from functions.billing.domain.records import (
     Address,
     Charge,
@@ -31,6 +32,7 @@ from functions.billing.domain.rules import (
     payer_policies,
     rule_set,
 )
+from local.code_tables import folder_tables
 
 RULESETS = Path(__file__).parents[3] / "rulesets"
 
@@ -70,6 +72,11 @@ def parsed(name: str) -> dict[str, Any]:
 @cache
 def base_rules() -> RuleSet:
     return rule_set(parsed("scrub/base.json"))
+
+
+@cache
+def code_tables() -> Mapping[str, CodeTable]:
+    return {name: CodeTable(content) for name, content in folder_tables().items()}
 
 
 @cache
@@ -186,5 +193,6 @@ def facts(of: ClaimContent | None = None, **changes: Any) -> ScrubFacts:
         submitted_on=SUBMITTED_ON,
         eligibility=EligibilityFact(EligibilityState.ACTIVE, datetime(2026, 3, 1, 9, tzinfo=UTC)),
         policy=example_policies().of(of.payer_id if of else "BLUEPEAK"),
+        code_tables=code_tables(),
     )
     return replace(whole, **changes)

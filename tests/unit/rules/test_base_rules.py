@@ -85,6 +85,9 @@ def scan(**changes: Any) -> dict[str, Any]:
     return {"lines": (line("73721", **changes),), "diagnoses": ("M25561",)}
 
 
+# Of the example tables: deactivated in 2024, a group, a code that left the list.
+INACTIVE_NPI, GROUP_NPI, RETIRED_TAXONOMY = "1033009980", "1793001102", "207QR0000X"
+
 KNEE_AUTHORIZATION = Authorization(number="A1", procedures=("73721",), units_left=1)
 
 BREACHES = [
@@ -600,9 +603,7 @@ BREACHES = [
         claim(lines=(line("90837"),)),
     ),
     Breach("units", "lines[0].units", "units_invalid", CO, claim(lines=(line(units=0),))),
-    Breach(
-        "units-per-day", "lines[0].units", "units_over_limit", CO, claim(lines=(line(units=2),))
-    ),
+    Breach("units-limit", "lines[0].units", "units_over_limit", CO, claim(lines=(line(units=2),))),
     Breach(
         "procedure-pairs",
         "lines[1].procedure",
@@ -615,7 +616,94 @@ BREACHES = [
         "lines[0].procedure",
         "procedure_pair_conflict",
         CO,
-        claim(diagnoses=("M545",), lines=(line("97140"), line("97530"))),
+        claim(diagnoses=("M5450",), lines=(line("97140"), line("97530"))),
+    ),
+    Breach(
+        "units-limit-hospital",
+        "lines[0].units",
+        "units_over_limit",
+        CO,
+        claim(is_institutional=True, lines=(line("71046", units=2, revenue_code="0320"),)),
+    ),
+    Breach(
+        "procedure-pairs-hospital",
+        "lines[1].procedure",
+        "procedure_pair_conflict",
+        CO,
+        claim(
+            is_institutional=True,
+            lines=(line("80053", revenue_code="0301"), line("80048", revenue_code="0301")),
+        ),
+    ),
+    Breach(
+        "diagnosis-valid",
+        "diagnoses[0]",
+        "diagnosis_not_valid_on_date",
+        CO,
+        claim(diagnoses=("M545",)),
+    ),
+    Breach(
+        "diagnosis-valid",
+        "diagnoses[1]",
+        "diagnosis_not_valid_on_date",
+        CO,
+        claim(diagnoses=("I10", "E11")),
+    ),
+    Breach(
+        "procedure-valid",
+        "lines[0].procedure",
+        "procedure_not_valid_on_date",
+        CO,
+        claim(lines=(line("99201"),)),
+    ),
+    Breach(
+        "drug-marketed",
+        "lines[0].ndc",
+        "drug_not_in_directory",
+        CO,
+        claim(lines=(line("J3301", ndc="99901-456-10"),)),
+    ),
+    Breach(
+        "billing-npi-active",
+        "billing_provider.npi",
+        "billing_npi_inactive",
+        CR,
+        claim(billing_provider=billing_provider(npi=INACTIVE_NPI)),
+    ),
+    Breach(
+        "rendering-npi-active",
+        "rendering_provider.npi",
+        "rendering_npi_inactive",
+        CR,
+        claim(rendering_provider=rendering_provider(npi=INACTIVE_NPI)),
+    ),
+    Breach(
+        "rendering-npi-active",
+        "rendering_provider.npi",
+        "rendering_npi_inactive",
+        CR,
+        claim(rendering_provider=rendering_provider(npi=GROUP_NPI)),
+    ),
+    Breach(
+        "facility-npi-active",
+        "location.npi",
+        "facility_npi_inactive",
+        CR,
+        claim(location=location(npi=INACTIVE_NPI)),
+    ),
+    Breach(
+        "billing-taxonomy-listed",
+        "billing_provider.taxonomy",
+        "billing_taxonomy_not_listed",
+        CR,
+        claim(billing_provider=billing_provider(taxonomy=RETIRED_TAXONOMY)),
+    ),
+    Breach(
+        "rendering-taxonomy-listed",
+        "rendering_provider.taxonomy",
+        "rendering_taxonomy_not_listed",
+        CR,
+        claim(rendering_provider=rendering_provider(taxonomy=RETIRED_TAXONOMY)),
     ),
     Breach(
         "duplicate-line",
@@ -664,7 +752,7 @@ BREACHES = [
         "lines[0].modifiers",
         "modifier_required",
         CO,
-        claim(coverage=coverage("CMSNORTH"), diagnoses=("M545",), lines=(line("97110"),)),
+        claim(coverage=coverage("CMSNORTH"), diagnoses=("M5450",), lines=(line("97110"),)),
     ),
     Breach(
         "modifier-telehealth",
@@ -937,8 +1025,8 @@ CLEAN = [
     claim(location=location(place_of_service="10"), lines=(line(modifiers=("95",)),)),
     claim(diagnoses=("C7A00", "M1A00X0", "S72001A", "Z3A20", "I10", "E119")),
     claim(diagnoses=("M1711",), lines=(line(modifiers=("25",)), line("20610"))),
-    claim(diagnoses=("M545",), lines=(line("97530"), line("97140", modifiers=("XU",)))),
-    claim(diagnoses=("M545",), lines=(line("97530", modifiers=("59",)), line("97140"))),
+    claim(diagnoses=("M5450",), lines=(line("97530"), line("97140", modifiers=("XU",)))),
+    claim(diagnoses=("M5450",), lines=(line("97530", modifiers=("59",)), line("97140"))),
     claim(lines=(line("20610", diagnosis_pointers=(1,)), line("J1100")), diagnoses=("M1711",)),
     claim(lines=(line("36415"), line("36415", line_id="again", modifiers=("91",)))),
     claim(lines=(line("J3301", ndc="00003029305"),), coverage=coverage("STATECAID")),
@@ -949,7 +1037,7 @@ CLEAN = [
     claim(attachments=(Attachment(report_type="03", transmission="AA"),)),
     claim(
         coverage=coverage("CMSNORTH"),
-        diagnoses=("M545",),
+        diagnoses=("M5450",),
         lines=(line("97110", modifiers=("GP",)),),
     ),
     claim(
@@ -1016,13 +1104,13 @@ def test_a_replacement_is_neither_late_nor_a_duplicate_of_what_it_replaces() -> 
 
 def test_units_of_a_day_add_up_over_its_lines() -> None:
     spread = claim(
-        diagnoses=("M545",),
+        diagnoses=("M5450",),
         lines=(line("97110", units=5), line("97110", units=4, line_id="b", modifiers=("59",))),
     )
 
     failed = [(one.rule_id, one.field_path) for one in failures(verdicts_on(spread))]
 
-    assert failed == [("units-per-day", "lines[1].units")]
+    assert failed == [("units-limit", "lines[1].units")]
 
 
 def test_an_authorization_for_everything_is_not_used_up_by_what_needs_none() -> None:

@@ -7,7 +7,7 @@ import pytest
 
 from tests.unit.rules.claims import RULESETS
 
-FOLDERS = ("scrub", "denials", "automation", "payer_policies")
+FOLDERS = ("scrub", "denials", "automation", "payer_policies", "code_tables")
 FILES = [
     path
     for folder in FOLDERS

@@ -25,6 +25,7 @@ from tests.unit.rules.claims import (
     base_rules,
     billing_provider,
     claim,
+    code_tables,
     coverage,
     example_policies,
     line,
@@ -113,6 +114,7 @@ def all_facts(draw: st.DrawFn) -> ScrubFacts:
         submitted_on=draw(days),
         eligibility=EligibilityFact(draw(st.sampled_from(EligibilityState))),
         policy=example_policies().of(payer_id),
+        code_tables=code_tables(),
         unmapped=draw(
             st.just(()) | st.just((UnmappedCode(table="t", system="s", code=CANARY, where="w"),))
         ),

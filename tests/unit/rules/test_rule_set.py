@@ -81,9 +81,19 @@ MALFORMED = [
     ),
     (one_rule(effective_from="yesterday"), "rule:lines-present", "effective_from"),
     (
-        one_rule(kind="units_limit", parameters={"table": "limits"}),
+        one_rule(kind="diagnosis_sex", parameters={"table": "sexes"}),
         "rule:lines-present",
         "parameters.table",
+    ),
+    (
+        one_rule(kind="units_limit", parameters={"code_table": "limits"}),
+        "rule:lines-present",
+        "parameters.code_table",
+    ),
+    (
+        {**one_rule(), "code_tables": {"limits": "the newest"}},
+        "rule_set",
+        "code_tables.limits",
     ),
     (
         one_rule(kind="required_fields", parameters={"fields": ["__class__"]}),
@@ -160,19 +170,20 @@ def test_equal_content_has_an_equal_version_whatever_the_order_of_its_keys() -> 
 
 def test_the_smallest_change_to_a_rule_or_table_is_a_new_version() -> None:
     content = parsed("scrub/base.json")
-    action, table = copy.deepcopy(content), copy.deepcopy(content)
+    action, table, pin = (copy.deepcopy(content) for _ in range(3))
     action["rules"][0]["recommended_action"] += " Now."
-    table["tables"]["unit_limits"]["99213"]["units"] += 1
+    table["tables"]["places_by_procedure"]["99213"].append("12")
+    pin["code_tables"]["icd10cm"] = f"sha256:{'0' * 64}"
 
-    versions = {rule_set(each).version for each in (content, action, table)}
+    versions = {rule_set(each).version for each in (content, action, table, pin)}
 
-    assert len(versions) == 3
+    assert len(versions) == 4
 
 
 def test_judging_again_with_the_remembered_version_gives_the_same_verdicts() -> None:
-    content = claim(lines=(line(units=2),))
+    content = claim(location=location(place_of_service="12"))
     changed = parsed("scrub/base.json")
-    changed["tables"]["unit_limits"]["99213"]["units"] = 2
+    changed["tables"]["places_by_procedure"]["99213"].append("12")
     newer, older = rule_set(changed), rule_set(parsed("scrub/base.json"))
 
     before = judge(content, facts(), base_rules())

@@ -81,6 +81,7 @@ class Practice(World):
             CAUSE,
             records=self.records,
             rule_sets=self.rule_sets,
+            code_tables=self.code_tables,
             clock=self.clock,
         )
         return str(outcome["outcome"])

@@ -36,6 +36,7 @@ def scrub(world: World, claim_id: str = CLAIM) -> str:
         CAUSE,
         records=world.records,
         rule_sets=world.rule_sets,
+        code_tables=world.code_tables,
         clock=world.clock,
     )
     return str(outcome["outcome"])
@@ -74,7 +75,7 @@ def test_a_judgement_tells_every_rule_and_every_version_it_was_made_with() -> No
 
     judgement = world.only("JUDGEMENT")
     assert len(judgement["passed"]) > 40
-    assert {"rules", "payer_policies", "mapping"} == set(judgement["versions"])
+    assert {"rules", "code_tables", "payer_policies", "mapping"} == set(judgement["versions"])
     assert judgement["versions"]["rules"] == world.claim().ruleset_version
     (history,) = [each for each in world.of_kind("HISTORY") if each["step"] == "scrub_claim"]
     assert history["facts"]["rules"] == judgement["versions"]["rules"]

@@ -34,9 +34,10 @@ from functions.billing.usecases.record_acknowledgement import (
 )
 from functions.billing.usecases.sending import SendingPorts
 from functions.billing.usecases.submit_claim import SubmitClaim, submit_claim
-from tests.builders import CAUSE, read, released_claim, rule_set_contents
+from tests.builders import CAUSE, code_table_contents, read, released_claim, rule_set_contents
 from tests.fakes import (
     CountingControlNumbers,
+    FixedCodeTables,
     FixedRuleSets,
     InMemoryEvidence,
     InMemoryIntake,
@@ -59,6 +60,7 @@ class World:
         self.evidence = InMemoryEvidence()
         self.intake = InMemoryIntake()
         self.rule_sets = FixedRuleSets(rule_set_contents())
+        self.code_tables = FixedCodeTables(code_table_contents())
         self.control_numbers = CountingControlNumbers()
         self.clearinghouse = ScriptedClearinghouse(self.clock, **connector)
 

@@ -109,7 +109,7 @@ def _test(reader: Reader) -> Condition:
 
     def holds(claim: ClaimContent, line: Charge | None) -> bool:
         value = read(claim, line)
-        if value is None or value == "" or is_blank(value):
+        if value is None or is_blank(value):
             return False
         return any(map(passes, value)) if isinstance(value, tuple) else passes(value)
 

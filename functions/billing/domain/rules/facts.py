@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from enum import StrEnum
 
-from functions.billing.domain.codes import CodeTable
+from functions.billing.domain.codes import CodeTable, TableKind
 from functions.billing.domain.errors import RuleSetError
 from functions.billing.domain.records import MissingFact, UnmappedCode
 from functions.billing.domain.rules.policy import PayerPolicy
@@ -63,15 +63,22 @@ class ScrubFacts:
     problems: tuple[MissingFact, ...] = ()
     code_tables: Mapping[str, CodeTable] = field(default_factory=dict)
 
-    def code_table(self, name: str) -> CodeTable:
+    def code_table(self, name: str, kind: TableKind) -> CodeTable:
         """One of the tables.
 
         Raises
         ------
         RuleSetError
-            `code_table_missing` if whoever judges did not open it.
+            `code_table_missing` if whoever judges did not open it, `code_table_of_other_kind` if a rule
+            expects it to be about something else.
         """
         table = self.code_tables.get(name)
         if table is None:
             raise RuleSetError("code_table_missing", subject=f"code_table:{name}")
+        if table.terms.kind is not kind:
+            raise RuleSetError(
+                "code_table_of_other_kind",
+                subject=f"code_table:{name}",
+                detail=f"expected {kind}, found {table.terms.kind}",
+            )
         return table

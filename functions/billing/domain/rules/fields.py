@@ -115,18 +115,17 @@ def path_of(name: str, position: int) -> str:
 
 def is_blank(value: Value) -> bool:
     """Absent, or text of nothing but spaces, or an empty list."""
-    if isinstance(value, str):
-        return not value or value.isspace()
-    return value is None or value == ()
+    return value is None or value == () or (isinstance(value, str) and not value.strip())
 
 
 _WHOLE_CLAIM: tuple[tuple[int, Charge | None], ...] = ((0, None),)
+_SIMPLE = (str, int, date)
 
 
 def _simple(value: object) -> Value:
-    if value is None or isinstance(value, str | int | date):
+    if value is None or isinstance(value, _SIMPLE):
         return value
     if isinstance(value, tuple):
-        return tuple(str(item) for item in value)
+        return tuple(map(str, value))
     # Something is there, and rules may only ask whether it is.
     return "present"

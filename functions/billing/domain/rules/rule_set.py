@@ -1,7 +1,7 @@
 """A rule set: declarative rules read once, under a version that is the hash of their content."""
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date
 from enum import StrEnum
@@ -44,8 +44,8 @@ class Applicability:
     locations: tuple[str, ...] = ()
     service_lines: tuple[str, ...] = ()
     claim_types: tuple[str, ...] = ()
-    effective_from: date | None = None
-    effective_to: date | None = None
+    effective_from: date = date.min
+    effective_to: date = date.max
 
     def covers(self, claim: ClaimContent) -> bool:
         """Whether the rule speaks of this claim; the service date decides about effective dates."""
@@ -63,13 +63,7 @@ class Applicability:
 
     def covers_day(self, day: date) -> bool:
         """Whether it is in force on a service date."""
-        began = self.effective_from is None or self.effective_from <= day
-        return began and (self.effective_to is None or day <= self.effective_to)
-
-    @property
-    def is_dated(self) -> bool:
-        """Whether it has a first or a last day."""
-        return self.effective_from is not None or self.effective_to is not None
+        return self.effective_from <= day <= self.effective_to
 
 
 class ClaimKind(NamedTuple):
@@ -134,22 +128,19 @@ class RuleSet:
         default_factory=dict, compare=False, repr=False
     )
 
-    def about(self, claim: ClaimContent) -> Iterator[Rule]:
+    def about(self, claim: ClaimContent) -> tuple[Rule, ...]:
         """The rules that speak of the claim, in their order.
 
         Which rules speak of a kind of claim is found once, so that the rules of other payers cost nothing.
         """
-        kind = kind_of(claim)
+        kind, day = kind_of(claim), claim.service_from
         rules = self._by_kind.get(kind)
         if rules is None:
             rules = tuple(rule for rule in self.rules if rule.applies_to.covers_kind(kind))
             if len(self._by_kind) >= KINDS_REMEMBERED_MAX:
                 self._by_kind.clear()
             self._by_kind[kind] = rules
-        day = claim.service_from
-        for rule in rules:
-            if not rule.applies_to.is_dated or rule.applies_to.covers_day(day):
-                yield rule
+        return tuple(rule for rule in rules if rule.applies_to.covers_day(day))
 
 
 def rule_set(content: Mapping[str, Any]) -> RuleSet:
@@ -239,8 +230,8 @@ def _applicability(reader: Reader) -> Applicability:
         locations=part.texts("locations", ()),
         service_lines=part.texts("service_lines", ()),
         claim_types=_known(part, "claim_types", ClaimType),
-        effective_from=reader.day("effective_from"),
-        effective_to=reader.day("effective_to"),
+        effective_from=reader.day("effective_from") or date.min,
+        effective_to=reader.day("effective_to") or date.max,
     )
     part.finish()
     return applies_to

@@ -1,13 +1,13 @@
 """Codes: their form, and whether procedures, diagnoses, units and the patient go together."""
 
 import re
-from collections import Counter
 from collections.abc import Iterable, Mapping
 from datetime import date
-from itertools import combinations
 from typing import TypeVar
 
 from functions.billing.domain.claims.content import ClaimContent
+from functions.billing.domain.codes import CodeTable, TableKind
+from functions.billing.domain.codes.files import eleven_digits, unit_limit
 from functions.billing.domain.records import Charge, Sex
 from functions.billing.domain.rules.facts import ScrubFacts
 from functions.billing.domain.rules.fields import pointed_diagnoses
@@ -19,12 +19,6 @@ V = TypeVar("V")
 
 _ICD_10_CM = re.compile(r"[A-Z][0-9][0-9AB][0-9A-Z]{0,4}")
 _PROCEDURE = re.compile(r"[0-9]{4}[0-9A-Z]|[A-Z][0-9]{4}")
-_NDC = re.compile(r"[0-9]{11}")
-
-# An NCCI pair's indicator: whether a modifier can show that both services were separate.
-NEVER_TOGETHER = 0
-TOGETHER_WITH_MODIFIER = 1
-DELETED_PAIR = 9
 
 POINTERS_MAX = 4
 
@@ -122,7 +116,7 @@ def drug_code(parameters: Reader) -> Check:
 
     def check(claim: ClaimContent, _: ScrubFacts) -> Iterable[Finding]:
         for position, line in enumerate(claim.lines):
-            if line.ndc and not _NDC.fullmatch(line.ndc.replace("-", "")):
+            if line.ndc and eleven_digits(line.ndc) is None:
                 yield Finding(f"lines[{position}].ndc", "11 digits")
 
     return check
@@ -212,19 +206,25 @@ def units_positive(parameters: Reader) -> Check:
 
 
 def units_limit(parameters: Reader) -> Check:
-    """Units stay within `table`: per line, or summed over a day (MUE adjudication indicator)."""
-    reader = parameters.table("table")
-    limits = {name: _unit_limit(reader.child(name)) for name in reader.names()}
+    """Units stay within the unit limits of `code_table` (NCCI MUE).
 
-    def check(claim: ClaimContent, _: ScrubFacts) -> Iterable[Finding]:
-        by_day: Counter[tuple[str, date]] = Counter()
+    A limit counts a line, or all lines of the procedure on one day, as its adjudication indicator says.
+    """
+    table = parameters.code_table("code_table")
+
+    def check(claim: ClaimContent, facts: ScrubFacts) -> Iterable[Finding]:
+        limits = facts.code_table(table, TableKind.UNIT_LIMITS)
+        by_day: dict[tuple[str, date], int] = {}
         for position, line in enumerate(claim.lines):
-            if line.procedure not in limits:
+            value = limits.value(line.procedure, line.service_date)
+            if value is None:
                 continue
-            limit, is_daily = limits[line.procedure]
-            day = (line.procedure, line.service_date)
-            by_day[day] += line.units
-            if (by_day[day] if is_daily else line.units) > limit:
+            limit, is_daily = unit_limit(value)
+            units = line.units
+            if is_daily:
+                day = (line.procedure, line.service_date)
+                units = by_day[day] = by_day.get(day, 0) + units
+            if units > limit:
                 span = "a day" if is_daily else "a line"
                 yield Finding(f"lines[{position}].units", f"at most {limit} {span}")
 
@@ -232,51 +232,88 @@ def units_limit(parameters: Reader) -> Check:
 
 
 def procedure_pairs(parameters: Reader) -> Check:
-    """No two procedures of `table` on one day, unless a modifier may and does separate them.
+    """No two procedures on one day that are a pair of `code_table` (NCCI PTP).
 
-    The table lists [column 1, column 2, indicator] as NCCI does: 0 never together, 1 together with
-    one of `separating_modifiers` on either line, 9 no longer in force.
+    The pair's modifier indicator says whether one of `separating_modifiers`, on either line, allows both.
+    Of the two the procedure in column 2 is the one to mend.
     """
-    pairs = _pairs(parameters.table("table"))
+    table = parameters.code_table("code_table")
     separating = frozenset(parameters.texts("separating_modifiers"))
 
-    def check(claim: ClaimContent, _: ScrubFacts) -> Iterable[Finding]:
-        for (one, first), (other, second) in combinations(enumerate(claim.lines), 2):
-            if first.service_date != second.service_date:
-                continue
-            for column1, column2, position in ((first, second, other), (second, first, one)):
-                indicator = pairs.get((column1.procedure, column2.procedure), DELETED_PAIR)
-                if indicator != DELETED_PAIR and not (
-                    indicator == TOGETHER_WITH_MODIFIER and _is_separated(first, second, separating)
-                ):
-                    cure = " without a separating modifier" if indicator else ""
-                    yield Finding(
-                        f"lines[{position}].procedure",
-                        f"not on one day with {column1.procedure}{cure}",
-                    )
+    def check(claim: ClaimContent, facts: ScrubFacts) -> Iterable[Finding]:
+        pairs = facts.code_table(table, TableKind.PROCEDURE_PAIRS)
+        lines = claim.lines
+        for position, second in enumerate(lines):
+            for first in lines:
+                if first is second or first.service_date != second.service_date:
+                    continue
+                allowed = pairs.value(f"{first.procedure:5}{second.procedure}", second.service_date)
+                if allowed is None or (allowed and _is_separated(first, second, separating)):
+                    continue
+                cure = " without a separating modifier" if allowed else ""
+                yield Finding(
+                    f"lines[{position}].procedure", f"not on one day with {first.procedure}{cure}"
+                )
 
     return check
 
 
+def diagnosis_valid(parameters: Reader) -> Check:
+    """Each diagnosis is in `code_table` (ICD-10-CM) on the day of service, and no mere heading."""
+    table = parameters.code_table("code_table")
+
+    def check(claim: ClaimContent, facts: ScrubFacts) -> Iterable[Finding]:
+        codes = facts.code_table(table, TableKind.DIAGNOSES)
+        # The day of discharge decides for a stay, the day of service for a visit: both end here.
+        day = claim.service_to
+        for position, code in enumerate(claim.diagnoses):
+            billable = codes.value(code, day)
+            if billable == 0:
+                yield Finding(f"diagnoses[{position}]", "a code with all its characters")
+            elif billable is None and _is_refused(codes, code):
+                yield Finding(f"diagnoses[{position}]", "a code valid on the date of service")
+
+    return check
+
+
+def procedure_valid(parameters: Reader) -> Check:
+    """Each procedure is in `code_table` (HCPCS, or a licensed list of CPT) on its day of service."""
+    table = parameters.code_table("code_table")
+
+    def check(claim: ClaimContent, facts: ScrubFacts) -> Iterable[Finding]:
+        codes = facts.code_table(table, TableKind.PROCEDURES)
+        for position, line in enumerate(claim.lines):
+            code = line.procedure
+            if codes.value(code, line.service_date) is None and _is_refused(codes, code):
+                yield Finding(f"lines[{position}].procedure", "a code valid on the date of service")
+
+    return check
+
+
+def drug_valid(parameters: Reader) -> Check:
+    """Each drug code is in `code_table` (the FDA's directory) on its day of service."""
+    table = parameters.code_table("code_table")
+
+    def check(claim: ClaimContent, facts: ScrubFacts) -> Iterable[Finding]:
+        codes = facts.code_table(table, TableKind.DRUGS)
+        for position, line in enumerate(claim.lines):
+            code = eleven_digits(line.ndc) if line.ndc else None
+            # One that has not even the form is the form's rule to report.
+            if code is None or codes.value(code, line.service_date) is not None:
+                continue
+            if _is_refused(codes, code):
+                yield Finding(f"lines[{position}].ndc", "a drug marketed on the date of service")
+
+    return check
+
+
+def _is_refused(codes: CodeTable, code: str) -> bool:
+    """Whether a code without a value on the day is wrong: an excerpt proves it only of codes it knows."""
+    return codes.terms.is_complete or codes.knows(code)
+
+
 def _is_separated(first: Charge, second: Charge, separating: frozenset[str]) -> bool:
     return bool(separating.intersection((*first.modifiers, *second.modifiers)))
-
-
-def _pairs(reader: Reader) -> dict[tuple[str, str], int]:
-    pairs: dict[tuple[str, str], int] = {}
-    for part in reader.children("pairs"):
-        indicator = part.integer("indicator")
-        if indicator not in {NEVER_TOGETHER, TOGETHER_WITH_MODIFIER, DELETED_PAIR}:
-            raise part.error("indicator", "expected 0, 1 or 9")
-        pairs[part.text("column1"), part.text("column2")] = indicator
-        part.finish()
-    return pairs
-
-
-def _unit_limit(reader: Reader) -> tuple[int, bool]:
-    limit = reader.integer("units", minimum=1), reader.flag("per_day")
-    reader.finish()
-    return limit
 
 
 def _sexes(parameters: Reader) -> Mapping[str, Sex]:

@@ -14,7 +14,8 @@ def duplicate_claim(parameters: Reader) -> Check:
     del parameters
 
     def check(claim: ClaimContent, facts: ScrubFacts) -> Iterable[Finding]:
-        if claim.frequency == ORIGINAL and fingerprint(claim) in facts.known_duplicates:
+        known = facts.known_duplicates
+        if known and claim.frequency == ORIGINAL and fingerprint(claim) in known:
             yield Finding("claim", "services no other claim bills")
 
     return check

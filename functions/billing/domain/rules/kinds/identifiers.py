@@ -3,8 +3,10 @@
 import re
 from collections.abc import Callable, Iterable
 from enum import StrEnum
+from functools import lru_cache
 
 from functions.billing.domain.claims.content import ClaimContent
+from functions.billing.domain.codes import TableKind
 from functions.billing.domain.records import Provider
 from functions.billing.domain.rules.conditions import read_field
 from functions.billing.domain.rules.facts import ScrubFacts
@@ -23,6 +25,14 @@ _BOX = re.compile(r"\b(P ?O ?B(OX)?|POST OFFICE BOX|LOCK ?BOX|CALLER BOX|BOX [0-
 _PREFIX_SUM = 24
 
 
+# A practice has few providers and addresses, and judges them with every claim.
+IDENTIFIERS_REMEMBERED_MAX = 4_096
+
+
+# NPPES entity types.
+_TYPE_PERSON, _TYPE_ORGANIZATION = 1, 2
+
+
 class Role(StrEnum):
     """Which provider of the claim a rule speaks of."""
 
@@ -30,6 +40,7 @@ class Role(StrEnum):
     RENDERING = "rendering_provider"
 
 
+@lru_cache(maxsize=IDENTIFIERS_REMEMBERED_MAX)
 def npi_is_valid(npi: str) -> bool:
     """Ten digits, the first 1 or 2, whose Luhn sum with the prefix 80840 ends in zero."""
     if not _NPI.fullmatch(npi):
@@ -43,6 +54,7 @@ def npi_is_valid(npi: str) -> bool:
     return total % 10 == 0
 
 
+@lru_cache(maxsize=IDENTIFIERS_REMEMBERED_MAX)
 def is_box(street: str) -> bool:
     """Whether a street line is a post office box or lockbox (X12 2010AA N3 refuses them)."""
     words = re.sub(r"[^0-9A-Z]+", " ", street.upper()).strip()
@@ -59,6 +71,50 @@ def taxonomy(parameters: Reader) -> Check:
     return _pattern(
         parameters, lambda text: bool(_TAXONOMY.fullmatch(text)), "10 characters ending in X"
     )
+
+
+def npi_active(parameters: Reader) -> Check:
+    """The NPI in `field` is active in `code_table` (NPPES) on the day of service.
+
+    With `is_person` it must also be of that type: 1 a person, 2 an organization.
+    """
+    field, table = read_field(parameters), parameters.code_table("code_table")
+    person = parameters.flag("is_person") if parameters.has("is_person") else None
+    wanted = None if person is None else (_TYPE_PERSON if person else _TYPE_ORGANIZATION)
+    read = reader_of(field)
+
+    def check(claim: ClaimContent, facts: ScrubFacts) -> Iterable[Finding]:
+        number = str(read(claim, None) or "")
+        # One that is no NPI is the form's rule to report.
+        if not npi_is_valid(number):
+            return
+        providers = facts.code_table(table, TableKind.PROVIDERS)
+        kind = providers.value(number, claim.service_from)
+        if kind is None:
+            if providers.terms.is_complete or providers.knows(number):
+                yield Finding(field, "an NPI that is active on the date of service")
+        elif wanted and kind and kind != wanted:
+            yield Finding(field, f"an NPI of type {wanted}")
+
+    return check
+
+
+def taxonomy_listed(parameters: Reader) -> Check:
+    """The taxonomy in `field` is in `code_table` on the day of service."""
+    field, table = read_field(parameters), parameters.code_table("code_table")
+    read = reader_of(field)
+
+    def check(claim: ClaimContent, facts: ScrubFacts) -> Iterable[Finding]:
+        code = str(read(claim, None) or "")
+        if not _TAXONOMY.fullmatch(code):
+            return
+        codes = facts.code_table(table, TableKind.TAXONOMIES)
+        if codes.value(code, claim.service_from) is None and (
+            codes.terms.is_complete or codes.knows(code)
+        ):
+            yield Finding(field, "a taxonomy of the list in force")
+
+    return check
 
 
 def tax_id(parameters: Reader) -> Check:
