@@ -46,7 +46,7 @@ AWS_SERVICES = frozenset(
 
 # A zip can hold no date before 1980, and a fixed one keeps the bytes reproducible.
 _ZIP_DATE = (1980, 1, 1, 0, 0, 0)
-_FORMAT_VERSION = "3"
+_FORMAT_VERSION = "4"
 
 
 class BuildError(RuntimeError):
@@ -226,6 +226,8 @@ def _prune(site: Path) -> None:
         for folder in data.iterdir():
             if folder.is_dir() and folder.name not in AWS_SERVICES:
                 shutil.rmtree(folder)
+    # Extensions of the expression language that no rule is given.
+    shutil.rmtree(site / "cel_expr_python" / "ext", ignore_errors=True)
     shutil.rmtree(site / "bin", ignore_errors=True)
     for unneeded in [*site.rglob("*.pyi"), *site.rglob("*.pyx"), site / ".lock"]:
         unneeded.unlink(missing_ok=True)

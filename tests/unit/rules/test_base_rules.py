@@ -619,6 +619,13 @@ BREACHES = [
         claim(diagnoses=("M5450",), lines=(line("97140"), line("97530"))),
     ),
     Breach(
+        "payer-medicare-blood-draw",
+        "lines[1].procedure",
+        "payer_service_alone",
+        CO,
+        claim(coverage=coverage("CMSNORTH"), lines=(line(), line("36415"))),
+    ),
+    Breach(
         "units-limit-hospital",
         "lines[0].units",
         "units_over_limit",

@@ -42,8 +42,21 @@ CLAIM_FIELDS = frozenset(
         "service_from",
         "service_to",
         "signed_on",
+        "patient.age_years",
     )
 )
+
+
+_DERIVED: Mapping[str, Callable[[ClaimContent], Value]] = {
+    "patient.age_years": lambda claim: (
+        full_years(claim.patient.birth_date, claim.service_from) if claim.patient else None
+    ),
+}
+
+
+def full_years(born: date, day: date) -> int:
+    """How old someone is on a day."""
+    return day.year - born.year - ((day.month, day.day) < (born.month, born.day))
 
 
 def pointed_diagnoses(claim: ClaimContent, line: Charge) -> tuple[str, ...]:
@@ -83,6 +96,9 @@ def reader_of(name: str) -> ReadField:
     if name.startswith(LINE_PREFIX):
         of_line = _LINE_READERS[name.removeprefix(LINE_PREFIX)]
         return lambda claim, line: None if line is None else of_line(claim, line)
+    if name in _DERIVED:
+        derived = _DERIVED[name]
+        return lambda claim, _: derived(claim)
     of_claim = attrgetter(name)
 
     def read(claim: ClaimContent, _: Charge | None) -> Value:

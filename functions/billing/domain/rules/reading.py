@@ -6,11 +6,14 @@ Used by everything that turns versioned data (rule sets, policies, code tables) 
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import date
 from enum import StrEnum
+from functools import cached_property
 from typing import Any, TypeVar
 
 from functions.billing.domain.errors import RuleSetError
+from functions.billing.domain.rules.expressions import ExpressionError, Expressions, Holds
 
 E = TypeVar("E", bound=StrEnum)
 
@@ -34,6 +37,19 @@ def content_version(content: Mapping[str, Any]) -> str:
     except (TypeError, ValueError) as error:
         raise RuleSetError("content_not_json", detail="only JSON values are allowed") from error
     return f"sha256:{hashlib.sha256(canonical.encode()).hexdigest()}"
+
+
+@dataclass(frozen=True)
+class Parts:
+    """What the rules of one set share: its tables by name, and the names of the code tables it pins."""
+
+    tables: Mapping[str, object] = field(default_factory=dict)
+    code_tables: frozenset[str] = frozenset()
+
+    @cached_property
+    def expressions(self) -> Expressions:
+        """Made when the first rule holds an expression."""
+        return Expressions()
 
 
 class Reader:
@@ -60,13 +76,11 @@ class Reader:
         *,
         subject: str,
         path: str = "",
-        tables: Mapping[str, object] | None = None,
-        code_tables: frozenset[str] = frozenset(),
+        parts: "Parts | None" = None,
     ) -> None:
         self.subject = subject
         self.path = path
-        self._tables: Mapping[str, object] = tables or {}
-        self._code_tables = code_tables
+        self._parts = parts or Parts()
         self._read: set[str] = set()
         if not isinstance(content, Mapping):
             raise self._error("", "expected an object")
@@ -149,16 +163,24 @@ class Reader:
     def table(self, name: str) -> "Reader":
         """The rule set's table that the field names."""
         table = self.text(name)
-        if table not in self._tables:
+        if table not in self._parts.tables:
             raise self.error(name, "names a table the rule set does not have")
-        return Reader(self._tables[table], subject=self.subject, path=f"tables.{table}")
+        return Reader(self._parts.tables[table], subject=self.subject, path=f"tables.{table}")
 
     def code_table(self, name: str) -> str:
         """The name of a code table the rule set pins to a version."""
         table = self.text(name)
-        if table not in self._code_tables:
+        if table not in self._parts.code_tables:
             raise self.error(name, "names a code table the rule set pins to no version")
         return table
+
+    def expression(self, name: str) -> tuple[Holds, bool]:
+        """A CEL expression, and whether it is about single lines."""
+        text = self.text(name)
+        try:
+            return self._parts.expressions.compile(text)
+        except ExpressionError as refusal:
+            raise self.error(name, str(refusal)) from None
 
     def finish(self) -> None:
         """Refuse fields that were never read."""
@@ -181,8 +203,7 @@ class Reader:
             value,
             subject=self.subject,
             path=place,
-            tables=self._tables,
-            code_tables=self._code_tables,
+            parts=self._parts,
         )
 
     def _take(self, name: str, default: object) -> object:

@@ -12,7 +12,7 @@ from functions.billing.domain.errors import RuleSetError
 from functions.billing.domain.records import PayerKind
 from functions.billing.domain.rules.kinds.check import Check, Finding
 from functions.billing.domain.rules.kinds.table import KINDS
-from functions.billing.domain.rules.reading import Reader, content_version
+from functions.billing.domain.rules.reading import Parts, Reader, content_version
 from functions.billing.domain.rules.verdict import Severity, Verdict
 from functions.billing.domain.work_items import Queue
 
@@ -159,9 +159,8 @@ def rule_set(content: Mapping[str, Any]) -> RuleSet:
     named = {table: tables.value(table) for table in tables.names()} if tables else {}
     pins = top.child_or_none("code_tables")
     code_tables = {table: _pinned(pins, table) for table in pins.names()} if pins else {}
-    readers = Reader(
-        content, subject="rule_set", tables=named, code_tables=frozenset(code_tables)
-    ).children("rules")
+    parts = Parts(named, frozenset(code_tables))
+    readers = Reader(content, subject="rule_set", parts=parts).children("rules")
     if not 1 <= len(readers) <= RULES_MAX:
         raise top.error("rules", f"expected 1 to {RULES_MAX} rules")
     top.children("rules")

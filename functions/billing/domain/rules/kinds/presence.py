@@ -71,6 +71,25 @@ def condition(parameters: Reader) -> Check:
     return check
 
 
+def expression(parameters: Reader) -> Check:
+    """`expression`, written in CEL, must be true; `field` is what to correct.
+
+    It sees the fields rules may name, all `lines`, and the patient's age; one that names a field of
+    `line` is asked for each line. One that can't be decided on a claim counts as broken there.
+    """
+    field = read_field(parameters)
+    expected = parameters.text("expected")
+    holds, names_lines = parameters.expression("expression")
+    by_line = names_lines or field.startswith(LINE_PREFIX)
+
+    def check(claim: ClaimContent, _: ScrubFacts) -> Iterable[Finding]:
+        for position, line in places(claim, by_line=by_line):
+            if not holds(claim, line):
+                yield Finding(path_of(field, position), expected)
+
+    return check
+
+
 def unmapped_codes(parameters: Reader) -> Check:
     """Codes of the EHR that a mapping table does not know: `tables`, or all but `except_tables`."""
     tables = parameters.texts("tables", ())

@@ -20,6 +20,7 @@ KINDS: Mapping[str, Kind] = {
     for kind in (
         presence.required_fields,
         presence.condition,
+        presence.expression,
         presence.unmapped_codes,
         presence.missing_facts,
         identifiers.npi,
