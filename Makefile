@@ -18,7 +18,7 @@ quietly = @printf '%-14s' '$(1)'; if output=$$($(2) 2>&1); then echo ok; else ec
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup demo up down test check unit integration infra e2e lint format types arch bench-x12 clean
+.PHONY: help setup demo up down test check unit integration infra e2e lint format types arch bench-x12 bench-rules clean
 
 help: ## List what can be made
 	@echo 'Usage: make TARGET [VARIABLE=value]'
@@ -81,6 +81,9 @@ arch: $(SETUP) ## Check which room may import which
 
 bench-x12: $(SETUP) ## Read and write X12 against the other libraries, speed and memory
 	@$(RUN)python -m benchmarks.x12
+
+bench-rules: $(SETUP) ## Judge claims by 300 rules and tables of real size: speed, memory, growth
+	@$(RUN)python -m benchmarks.rules
 
 clean: ## Remove everything that was made here, the virtual environment included
 	rm -rf $(VENV) node_modules build cdk.out .local .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

@@ -109,9 +109,9 @@ def _test(reader: Reader) -> Condition:
 
     def holds(claim: ClaimContent, line: Charge | None) -> bool:
         value = read(claim, line)
-        if value is None or is_blank(value):
-            return False
-        return any(map(passes, value)) if isinstance(value, tuple) else passes(value)
+        if isinstance(value, tuple):
+            return any(map(passes, value))
+        return value is not None and not is_blank(value) and passes(value)
 
     return holds
 

@@ -51,9 +51,8 @@ class Expressions:
         }
         self._engine = cel.NewEnv(variables=types)
         self._bool = kinds.BOOL
-        self._named: set[str] = set()
         self._claim: ClaimContent | None = None
-        self._given: dict[int, Any] = {}
+        self._given: dict[tuple[int, frozenset[str]], Any] = {}
 
     def compile(self, text: str) -> tuple[Holds, bool]:
         """The expression, and whether it is about single lines.
@@ -70,30 +69,33 @@ class Expressions:
         if expression.return_type() != self._bool:
             raise ExpressionError("is no condition: it must be true or false")
         named = _fields_in(text)
-        self._named |= named
         by_line = any(name.startswith(LINE_PREFIX) for name in named)
 
         def holds(claim: ClaimContent, line: Charge | None) -> bool | None:
             try:
-                answer = expression.eval(self._fields_of(claim, line)).value()
+                answer = expression.eval(self._fields_of(claim, line, named)).value()
             except RuntimeError:  # the engine's limit on steps or depth
                 return None
             return answer if isinstance(answer, bool) else None
 
         return holds, by_line
 
-    def _fields_of(self, claim: ClaimContent, line: Charge | None) -> Any:
-        """What the engine is given of a claim: the rules of one claim are judged one after another."""
+    def _fields_of(self, claim: ClaimContent, line: Charge | None, named: frozenset[str]) -> Any:
+        """What the engine is given of a claim: made once for all expressions that name the same fields.
+
+        The rules of one claim are judged one after another, so only the last claim's are kept.
+        """
         if claim is not self._claim:
             self._claim, self._given = claim, {}
-        given = self._given.get(id(line))
+        wanted = (id(line), named)
+        given = self._given.get(wanted)
         if given is None:
-            values = _values(claim, line, self._named)
-            given = self._given[id(line)] = self._engine.Activation(values)
+            values = _values(claim, line, named)
+            given = self._given[wanted] = self._engine.Activation(values)
         return given
 
 
-def _fields_in(text: str) -> set[str]:
+def _fields_in(text: str) -> frozenset[str]:
     """The fields an expression names. One that a text within it happens to spell is only read in vain."""
     found: set[str] = set()
     for word in _NAME.findall(_QUOTED.sub("''", text)):
@@ -101,7 +103,7 @@ def _fields_in(text: str) -> set[str]:
         parts = word.split(".")
         candidates = (".".join(parts[:length]) for length in range(len(parts), 0, -1))
         found |= {name for name in candidates if name in FIELDS or name == LINES}
-    return found
+    return frozenset(found)
 
 
 def _values(claim: ClaimContent, line: Charge | None, named: Iterable[str]) -> dict[str, object]:
@@ -115,7 +117,7 @@ def _values(claim: ClaimContent, line: Charge | None, named: Iterable[str]) -> d
                 }
                 for each in claim.lines
             ]
-        elif line is not None or not name.startswith(LINE_PREFIX):
+        else:
             values[name] = _plain(name, claim, line)
     return values
 

@@ -7,6 +7,7 @@ line. A rule set is data from outside, so it reaches only what stands in these l
 from collections.abc import Callable, Iterable, Mapping
 from datetime import date
 from operator import attrgetter
+from typing import Any
 
 from functions.billing.domain.claims.content import ClaimContent
 from functions.billing.domain.records import Charge
@@ -87,15 +88,17 @@ LINE_FIELDS = frozenset(f"{LINE_PREFIX}{name}" for name in _LINE_READERS)
 FIELDS = CLAIM_FIELDS | LINE_FIELDS
 
 
-ReadField = Callable[[ClaimContent, Charge | None], Value]
+ReadField = Callable[[ClaimContent, Any], Value]
 """Gives a field of a claim, or of one of its lines."""
 
 
 def reader_of(name: str) -> ReadField:
-    """How a field is read, None where it or something on the way to it is absent."""
+    """How a field is read, None where it or something on the way to it is absent.
+
+    A field of lines is read of a line only: rules that name one are asked for each line.
+    """
     if name.startswith(LINE_PREFIX):
-        of_line = _LINE_READERS[name.removeprefix(LINE_PREFIX)]
-        return lambda claim, line: None if line is None else of_line(claim, line)
+        return _LINE_READERS[name.removeprefix(LINE_PREFIX)]
     if name in _DERIVED:
         derived = _DERIVED[name]
         return lambda claim, _: derived(claim)
@@ -131,7 +134,9 @@ def path_of(name: str, position: int) -> str:
 
 def is_blank(value: Value) -> bool:
     """Absent, or text of nothing but spaces, or an empty list."""
-    return value is None or value == () or (isinstance(value, str) and not value.strip())
+    if isinstance(value, str):
+        return not value or value.isspace()
+    return value is None or value == ()
 
 
 _WHOLE_CLAIM: tuple[tuple[int, Charge | None], ...] = ((0, None),)

@@ -42,9 +42,9 @@ def required_fields(parameters: Reader) -> Check:
             if when is not None and not when(claim, line):
                 continue
             for field, read, read_parent in readers:
-                if not is_blank(read(claim, line)):
-                    continue
-                if read_parent is None or read_parent(claim, line) is not None:
+                if is_blank(read(claim, line)) and (
+                    read_parent is None or read_parent(claim, line) is not None
+                ):
                     yield Finding(path_of(field, position), "a value")
 
     return check
