@@ -163,7 +163,7 @@ def work(*, stage: str, wanted: str, as_json: bool) -> None:
     if as_json:
         click.echo(json.dumps([msgspec.to_builtins(item) for item in items], indent=2))
         return
-    table = Table("Queue", "Due", "Why", "About", "Money", "What to do")
+    table = Table("Queue", "Due", "Why", "About", "Money", "Fields", "What to do")
     for item in items:
         table.add_row(
             queue(item.queue),
@@ -171,7 +171,9 @@ def work(*, stage: str, wanted: str, as_json: bool) -> None:
             sentence(item.reason),
             item.about,
             dollars(item.amount_cents) if item.amount_cents else "",
-            item.recommended_action,
+            "\n".join(item.fields),
+            "\n".join(dict.fromkeys(one.recommended_action for one in item.corrections))
+            or item.recommended_action,
         )
     shown = console()
     shown.print(table)

@@ -84,6 +84,7 @@ EXAMPLES: Mapping[str, Any] = {
 }
 # Where one name carries another kind of value.
 EXCEPTIONS: Mapping[tuple[str, str], Any] = {
+    ("claim.validation.failed", "event"): "claim.validation.failed",
     ("acknowledgement.received", "file_key"): "acknowledgements/277CA_0001.x12",
     ("claim.acknowledged", "level"): "claim.accepted",
     ("claim.rejected", "level"): "claim",
@@ -138,7 +139,7 @@ def example_of(contract: type[Contract]) -> dict[str, Any]:
         producer=OUR_PRODUCER if ours else THEIR_PRODUCER,
         key_id=signer.key_id,
         data={
-            name: EXCEPTIONS.get((type_, name), EXAMPLES[name]) for name in contract.model_fields
+            name: EXCEPTIONS.get((type_, name)) or EXAMPLES[name] for name in contract.model_fields
         },
     )
     return {**made, "signature": signer.sign(signed_bytes(made))}

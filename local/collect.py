@@ -35,6 +35,7 @@ from local.day.records import Day
 from local.drive import Delivered
 from local.expectations import disappointments, misreceived
 from local.explain import Evidence, unexplained
+from local.judged import held_reasons, missed_by_rules
 from local.proofs import audit_problems, refuses_a_stranger, unpublished
 from local.report.words import APPEALS, MEASURES, count_of, sentence
 from local.run_report import (
@@ -115,6 +116,8 @@ def collect(run: Run) -> RunReport:
         funnel=_funnel(store, accounts),
         payers=payer_lines(accounts, store.of(DenialCase)),
         denials=_denial_classes(store),
+        held=held_reasons(store),
+        missed=missed_by_rules(store),
         appeals=_appeals(store),
         acknowledgements=_sorted(
             Counter(f"{one.transaction_set} {one.verdict}" for one in store.of(Acknowledgement))

@@ -43,10 +43,20 @@ def _problems(evidence: Evidence, expected: Expectation) -> Iterator[str]:
     missing_events = set(expected.events) - found.event_types(store)
     if missing_events:
         yield f"never published {', '.join(sorted(missing_events))}"
-    work = {(item.queue.value, item.reason) for item in found.work(store)}
+    yield from _work_problems(evidence, expected, found)
+
+
+def _work_problems(evidence: Evidence, expected: Expectation, found: Related) -> Iterator[str]:
+    items = found.work(evidence.store)
+    work = {(item.queue.value, item.reason) for item in items}
     for queue, reason in expected.work:
         if (queue, reason) not in work:
             yield f"no work {reason} for {queue} (there is {_listed(work)})"
+    if expected.fields:
+        mine = [item for item in items if (item.queue.value, item.reason) == expected.work[0]]
+        named = {path for item in mine for path in item.fields}
+        if named != set(expected.fields):
+            yield f"work names {_listed(named)}, not {_listed(expected.fields)}"
 
 
 def _verdict_problems(evidence: Evidence, expected: Expectation, found: Related) -> Iterator[str]:

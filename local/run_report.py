@@ -98,6 +98,35 @@ class WorkToDo:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class HeldReason:
+    """Claims our own rules held for one reason: who mends which fields, and how."""
+
+    reason: str
+    queue: str
+    fields: tuple[str, ...]
+    count: int
+    amount_cents: int
+    recommended_action: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MissedByRules:
+    """What a payer turned down although our rules had let it through.
+
+    `rules_passed` are those of ours that look at the same thing.
+    """
+
+    payer_id: str
+    said: str
+    codes: tuple[str, ...]
+    bucket: str
+    procedures: tuple[str, ...]
+    count: int
+    amount_cents: int
+    rules_passed: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Kpi:
     """One measure with what it means. `value` is None where nothing was there to measure."""
 
@@ -212,6 +241,8 @@ class RunReport:
     funnel: tuple[FunnelStage, ...] = ()
     payers: tuple[PayerLine, ...] = ()
     denials: tuple[DenialClass, ...] = ()
+    held: tuple[HeldReason, ...] = ()
+    missed: tuple[MissedByRules, ...] = ()
     appeals: Mapping[str, int] = field(default_factory=dict)
     acknowledgements: Mapping[str, int] = field(default_factory=dict)
     eligibility: Mapping[str, int] = field(default_factory=dict)

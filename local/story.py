@@ -280,11 +280,26 @@ def _work_step(item: WorkItem) -> StoryStep:
     return StoryStep(
         at=item.opened_at,
         title=f"Work for {queue(item.queue).lower()}: {sentence(item.reason).lower()}",
-        because=item.recommended_action,
-        facts=(*due, *item.fields),
+        because=_to_do(item),
+        facts=(*due, *_to_mend(item)),
         evidence=(f"work item {item.work_item_id}",),
         tone="warn",
     )
+
+
+def _to_do(item: WorkItem) -> str:
+    """What to do, once for each different thing."""
+    actions = (one.recommended_action for one in item.corrections)
+    return " ".join(dict.fromkeys(actions)) or item.recommended_action
+
+
+def _to_mend(item: WorkItem) -> tuple[str, ...]:
+    """The fields, each with what was expected there."""
+    mended = (
+        f"{one.field_path}: {one.expected}" if one.expected else one.field_path
+        for one in item.corrections
+    )
+    return tuple(dict.fromkeys(mended)) or item.fields
 
 
 def _merged(steps: list[StoryStep]) -> tuple[StoryStep, ...]:

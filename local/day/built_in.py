@@ -353,6 +353,7 @@ class _Builder:
             denial_class=expected.denial_class,
             events=expected.events,
             work=expected.work,
+            fields=expected.fields,
             note=visit.scenario.outcome,
         )
 

@@ -106,6 +106,8 @@ class Expectation:
         Event types that must have been published about it.
     work
         (queue, reason) of work items that must have been opened about it.
+    fields
+        The fields the first of that work must name, and no others.
     """
 
     scenario: str
@@ -117,6 +119,7 @@ class Expectation:
     denial_class: str = ""
     events: tuple[str, ...] = ()
     work: tuple[tuple[str, str], ...] = ()
+    fields: tuple[str, ...] = ()
     note: str = ""
 
 

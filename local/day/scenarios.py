@@ -43,6 +43,7 @@ class Expected:
     denial_class: str = ""
     events: tuple[str, ...] = ()
     work: tuple[tuple[str, str], ...] = ()
+    fields: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,13 +71,14 @@ PAID_AND_CLOSED = Expected(claim=("closed",), adjudication="paid")
 REJECTED = Expected(claim=("rejected",), events=("claim.rejected",))
 
 
-def held(*reasons: str, queue: str) -> Expected:
-    """The claim never leaves: it waits for whoever owns the first reason."""
+def held(*reasons: str, queue: str, fields: tuple[str, ...] = ()) -> Expected:
+    """The claim never leaves: it waits for whoever owns the first reason, with the fields to mend."""
     return Expected(
         claim=("held",),
         reasons=reasons,
         events=("claim.validation.failed",),
         work=((queue, reasons[0]),),
+        fields=fields,
     )
 
 
@@ -274,7 +276,9 @@ VALIDATION: tuple[Scenario, ...] = (
         outcome="held for the front desk",
         payer="BLUEPEAK",
         twist=Twist(without_street=True),
-        expect=held("patient_address_missing", queue="front_desk"),
+        expect=held(
+            "patient_address_missing", queue="front_desk", fields=("patient.address.line1",)
+        ),
     ),
     Scenario(
         name="member_id_missing",
@@ -282,7 +286,7 @@ VALIDATION: tuple[Scenario, ...] = (
         outcome="held for the front desk",
         payer="STATECAID",
         twist=Twist(member_id=""),
-        expect=held("member_id_missing", queue="front_desk"),
+        expect=held("member_id_missing", queue="front_desk", fields=("coverage.member_id",)),
     ),
     Scenario(
         name="member_id_malformed",
@@ -290,7 +294,7 @@ VALIDATION: tuple[Scenario, ...] = (
         outcome="held for the front desk",
         payer="BLUEPEAK",
         twist=Twist(member_id="12345"),
-        expect=held("member_id_format", queue="front_desk"),
+        expect=held("member_id_format", queue="front_desk", fields=("coverage.member_id",)),
     ),
     Scenario(
         name="subscriber_missing",
@@ -298,7 +302,7 @@ VALIDATION: tuple[Scenario, ...] = (
         outcome="held for the front desk",
         payer="BLUEPEAK",
         twist=Twist(relationship="child", age_years=30),
-        expect=held("subscriber_missing", queue="front_desk"),
+        expect=held("subscriber_missing", queue="front_desk", fields=("coverage.subscriber",)),
     ),
     Scenario(
         name="coverage_not_in_force",
@@ -307,7 +311,7 @@ VALIDATION: tuple[Scenario, ...] = (
         payer="OPENMKT",
         visit="counseling",
         twist=Twist(coverage_ended_days_ago=20),
-        expect=held("coverage_not_in_force", queue="front_desk"),
+        expect=held("coverage_not_in_force", queue="front_desk", fields=("coverage.ends_on",)),
     ),
     Scenario(
         name="npi_invalid",
@@ -315,7 +319,9 @@ VALIDATION: tuple[Scenario, ...] = (
         outcome="held for credentialing",
         payer="BLUEPEAK",
         twist=Twist(practitioner_npi="1234567890"),
-        expect=held("rendering_npi_invalid", queue="credentialing"),
+        expect=held(
+            "rendering_npi_invalid", queue="credentialing", fields=("rendering_provider.npi",)
+        ),
     ),
     Scenario(
         name="rendering_and_billing_misaligned",
@@ -323,7 +329,12 @@ VALIDATION: tuple[Scenario, ...] = (
         outcome="held for credentialing",
         payer="BLUEPEAK",
         twist=Twist(practitioner_npi="group"),
-        expect=held("rendering_billing_misaligned", queue="credentialing"),
+        expect=held(
+            "rendering_npi_inactive",
+            "rendering_billing_misaligned",
+            queue="credentialing",
+            fields=("rendering_provider.npi",),
+        ),
     ),
     Scenario(
         name="place_of_service_wrong",
@@ -331,7 +342,9 @@ VALIDATION: tuple[Scenario, ...] = (
         outcome="held for coding",
         payer="BLUEPEAK",
         twist=Twist(lines=(Line("99213", place_of_service="21"),)),
-        expect=held("place_of_service_incompatible", queue="coding"),
+        expect=held(
+            "place_of_service_incompatible", queue="coding", fields=("lines[0].place_of_service",)
+        ),
     ),
     Scenario(
         name="modifier_missing",
@@ -340,7 +353,7 @@ VALIDATION: tuple[Scenario, ...] = (
         payer="CMSNORTH",
         visit="therapy",
         twist=Twist(lines=(Line("97110", units=2),)),
-        expect=held("modifier_required", queue="coding"),
+        expect=held("modifier_required", queue="coding", fields=("lines[0].modifiers",)),
     ),
     Scenario(
         name="modifiers_conflict",
@@ -349,7 +362,7 @@ VALIDATION: tuple[Scenario, ...] = (
         payer="CMSNORTH",
         visit="knee_mri",
         twist=Twist(lines=(Line("73721", modifiers=("LT", "RT")),)),
-        expect=held("modifier_incompatible", queue="coding"),
+        expect=held("modifier_incompatible", queue="coding", fields=("lines[0].modifiers",)),
     ),
     Scenario(
         name="diagnosis_does_not_fit",
@@ -358,7 +371,11 @@ VALIDATION: tuple[Scenario, ...] = (
         payer="CMSNORTH",
         visit="knee_mri",
         twist=Twist(diagnoses=("HTN",)),
-        expect=held("procedure_diagnosis_incompatible", queue="coding"),
+        expect=held(
+            "procedure_diagnosis_incompatible",
+            queue="coding",
+            fields=("lines[0].diagnosis_pointers",),
+        ),
     ),
     Scenario(
         name="sex_does_not_fit",
@@ -375,7 +392,7 @@ VALIDATION: tuple[Scenario, ...] = (
         outcome="held for coding",
         payer="BLUEPEAK",
         twist=Twist(lines=(Line("99395"),), diagnoses=("Z0000",), age_years=58),
-        expect=held("procedure_age_conflict", queue="coding"),
+        expect=held("procedure_age_conflict", queue="coding", fields=("lines[0].procedure",)),
     ),
     Scenario(
         name="too_many_units",
@@ -383,7 +400,7 @@ VALIDATION: tuple[Scenario, ...] = (
         outcome="held for coding",
         payer="OPENMKT",
         twist=Twist(lines=(Line("99213", units=2),)),
-        expect=held("units_over_limit", queue="coding"),
+        expect=held("units_over_limit", queue="coding", fields=("lines[0].units",)),
     ),
     Scenario(
         name="procedures_overlap",
@@ -391,7 +408,25 @@ VALIDATION: tuple[Scenario, ...] = (
         outcome="held for coding",
         payer="BLUEPEAK",
         twist=Twist(lines=(Line("80053"), Line("80048"))),
-        expect=held("procedure_pair_conflict", queue="coding"),
+        expect=held("procedure_pair_conflict", queue="coding", fields=("lines[1].procedure",)),
+    ),
+    Scenario(
+        name="npi_deactivated",
+        about="a locum's NPI passes its check digit and was deactivated two years ago",
+        outcome="held for credentialing",
+        payer="OPENMKT",
+        twist=Twist(practitioner_npi="1033009980"),
+        expect=held(
+            "rendering_npi_inactive", queue="credentialing", fields=("rendering_provider.npi",)
+        ),
+    ),
+    Scenario(
+        name="diagnosis_no_longer_valid",
+        about="a diagnosis code that a later release of ICD-10-CM split up",
+        outcome="held for coding",
+        payer="BLUEPEAK",
+        twist=Twist(diagnoses=("M545",)),
+        expect=held("diagnosis_not_valid_on_date", queue="coding", fields=("diagnoses[0]",)),
     ),
     Scenario(
         name="authorization_missing",
@@ -399,7 +434,7 @@ VALIDATION: tuple[Scenario, ...] = (
         outcome="held for the authorization desk",
         payer="BLUEPEAK",
         visit="knee_mri",
-        expect=held("authorization_missing", queue="authorization"),
+        expect=held("authorization_missing", queue="authorization", fields=("authorizations",)),
     ),
     Scenario(
         name="authorization_expired",
@@ -408,7 +443,9 @@ VALIDATION: tuple[Scenario, ...] = (
         payer="OPENMKT",
         visit="knee_mri",
         twist=Twist(authorized=("73721",), authorization_ended_days_ago=10),
-        expect=held("authorization_not_valid_on_date", queue="authorization"),
+        expect=held(
+            "authorization_not_valid_on_date", queue="authorization", fields=("authorizations[0]",)
+        ),
     ),
     Scenario(
         name="authorization_obtained_later",
@@ -433,7 +470,7 @@ VALIDATION: tuple[Scenario, ...] = (
         outcome="held for billing: the payer's filing limit has passed",
         payer="STATECAID",
         twist=Twist(days_ago=120),
-        expect=held("timely_filing_expired", queue="billing"),
+        expect=held("timely_filing_expired", queue="billing", fields=("service_from",)),
     ),
     Scenario(
         name="total_is_zero",
@@ -449,7 +486,9 @@ VALIDATION: tuple[Scenario, ...] = (
         outcome="held for coding",
         payer="BLUEPEAK",
         twist=Twist(lines=(Line("99213", diagnoses=(9,)),)),
-        expect=held("diagnosis_pointer_invalid", queue="coding"),
+        expect=held(
+            "diagnosis_pointer_invalid", queue="coding", fields=("lines[0].diagnosis_pointers",)
+        ),
     ),
     Scenario(
         name="payer_wants_another_code",
@@ -457,7 +496,7 @@ VALIDATION: tuple[Scenario, ...] = (
         outcome="held for coding",
         payer="CMSNORTH",
         twist=Twist(lines=(Line("99395"),), diagnoses=("Z0000",), age_years=35),
-        expect=held("payer_procedure_not_accepted", queue="coding"),
+        expect=held("payer_procedure_not_accepted", queue="coding", fields=("lines[0].procedure",)),
     ),
     Scenario(
         name="drug_code_missing",
@@ -466,7 +505,7 @@ VALIDATION: tuple[Scenario, ...] = (
         payer="STATECAID",
         visit="injection",
         twist=Twist(lines=(Line("20610", modifiers=("RT",)), Line("J3301", units=4))),
-        expect=held("drug_code_missing", queue="coding"),
+        expect=held("drug_code_missing", queue="coding", fields=("lines[1].ndc",)),
     ),
     Scenario(
         name="code_not_mapped",

@@ -32,7 +32,9 @@ def page(report: RunReport) -> str:
     sections = (
         _funnel(report),
         _money(report),
+        _held(report),
         _denials(report),
+        _missed(report),
         _story(report),
         _work(report),
         _payers(report),
@@ -66,6 +68,7 @@ def _title(report: RunReport) -> str:
 _CONTENTS = (
     ("way", "A claim's way"),
     ("money", "Money"),
+    ("held", "Held"),
     ("denials", "Denials"),
     ("story", "One denied claim"),
     ("work", "Work for people"),
@@ -308,6 +311,68 @@ def _denials(report: RunReport) -> str:
         _scroll(chart),
         details,
         _counts("Appeals", report.appeals),
+    )
+
+
+def _held(report: RunReport) -> str:
+    if not report.held:
+        return ""
+    return _section(
+        "held",
+        "Held by our own rules",
+        "What a payer would have turned down, held before it left: who mends which fields, and how.",
+        _table(
+            ("Queue", "Why", "Fields", "Claims", "Money", "What to do"),
+            [
+                (
+                    escape(queue(one.queue)),
+                    escape(sentence(one.reason)),
+                    "<br>".join(f"<code>{escape(path)}</code>" for path in one.fields),
+                    str(one.count),
+                    dollars(one.amount_cents),
+                    escape(one.recommended_action),
+                )
+                for one in report.held
+            ],
+            figures=frozenset({3, 4}),
+        ),
+    )
+
+
+def _missed(report: RunReport) -> str:
+    if not report.missed:
+        return ""
+    return _section(
+        "missed",
+        "What our rules let through",
+        "First answers that turned down what had passed every rule. Payers have edits of their own: "
+        "each line is a rule to write, a table to complete, or a risk to accept.",
+        _table(
+            (
+                "Payer",
+                "Said",
+                "Codes",
+                "Class",
+                "Procedures",
+                "Claims",
+                "Money",
+                "Rules that passed it",
+            ),
+            [
+                (
+                    escape(one.payer_id),
+                    escape(one.said),
+                    " ".join(f"<code>{escape(code)}</code>" for code in one.codes),
+                    escape(denial_class(one.bucket)) if one.bucket else "–",
+                    escape(", ".join(one.procedures)) or "–",
+                    str(one.count),
+                    dollars(one.amount_cents),
+                    escape(", ".join(one.rules_passed)) or "–",
+                )
+                for one in report.missed
+            ],
+            figures=frozenset({5, 6}),
+        ),
     )
 
 

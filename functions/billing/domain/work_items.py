@@ -28,8 +28,21 @@ class WorkState(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Correction:
+    """One field to mend: where it stands, why, what was expected there, what to do. Never a value."""
+
+    field_path: str
+    reason: str
+    recommended_action: str
+    expected: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class WorkItem:
-    """One thing a person must do. `fields` are paths into the record, never values."""
+    """One thing a person must do. `fields` are paths into the record, never values.
+
+    `corrections` say of each field why and how to mend it, where more than one thing is wrong.
+    """
 
     kind: ClassVar[str] = "WORK"
 
@@ -41,6 +54,7 @@ class WorkItem:
     opened_at: datetime
     due_at: datetime | None = None
     fields: tuple[str, ...] = ()
+    corrections: tuple[Correction, ...] = ()
     payer_id: str = ""
     amount_cents: int = 0
     state: WorkState = WorkState.OPEN
@@ -92,6 +106,7 @@ def open_work_item(  # noqa: PLR0913 an item is made of these
     at: datetime,
     due_days: int = 3,
     fields: tuple[str, ...] = (),
+    corrections: tuple[Correction, ...] = (),
     payer_id: str = "",
     amount_cents: int = 0,
     occurrence: str = "",
@@ -108,7 +123,8 @@ def open_work_item(  # noqa: PLR0913 an item is made of these
         recommended_action=recommended_action,
         opened_at=at,
         due_at=at + timedelta(days=due_days),
-        fields=fields,
+        fields=fields or tuple(dict.fromkeys(one.field_path for one in corrections)),
+        corrections=corrections,
         payer_id=payer_id,
         amount_cents=amount_cents,
         due_kind=f"WORK#{queue}",

@@ -33,13 +33,14 @@ from functions.billing.domain.rules import (
 from functions.billing.domain.rules.automation import Mode, automation_policy
 from functions.billing.domain.rules.reading import content_version
 from functions.billing.domain.submission.attempt import Pointer
-from functions.billing.domain.work_items import Queue, WorkItem, open_work_item
+from functions.billing.domain.work_items import Correction, Queue, WorkItem, open_work_item
 from functions.billing.ports import Clock, CodeTables, Records, RuleSets
 from functions.billing.usecases.events import claim_event, opened, resolved
 from functions.billing.usecases.work import open_items_about
 
 STEP = "scrub_claim"
 SUBMIT_STEP = "submit_claim"
+FAILED = "claim.validation.failed"
 FINGERPRINT = "FINGERPRINT"
 APPROVAL_REQUIRED, APPROVAL_REFUSED = "approval_required", "approval_refused"
 
@@ -205,8 +206,9 @@ class _Scrubbed:
         held = self.claim.moved(ClaimState.HELD, reasons=reasons, ruleset_version=self._rules)
         work = tuple(self._work(failures))
         failed = claim_event(
-            "claim.validation.failed",
+            FAILED,
             held,
+            event=FAILED,
             reasons=reasons,
             recommended_action=failures[0].recommended_action,
         )
@@ -231,7 +233,15 @@ class _Scrubbed:
                 about=self.claim.subject,
                 recommended_action=theirs[0].recommended_action,
                 at=self.now,
-                fields=tuple(dict.fromkeys(verdict.field_path for verdict in theirs)),
+                corrections=tuple(
+                    Correction(
+                        field_path=verdict.field_path,
+                        reason=verdict.reason_code,
+                        recommended_action=verdict.recommended_action,
+                        expected=verdict.expected,
+                    )
+                    for verdict in theirs
+                ),
                 payer_id=self.claim.payer_id,
                 amount_cents=self.claim.charge_cents,
                 occurrence=str(self.claim.revision),

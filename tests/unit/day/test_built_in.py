@@ -34,6 +34,8 @@ from local.day import Day, EhrEvent, Phase, Reception, build_day
 from local.day.practice import PAYERS, WIRE_IDS
 from local.day.scenarios import CATALOGUE
 from local.payer_simulator.world import World
+from tests.builders import code_table_contents
+from tests.fakes import FixedCodeTables
 
 TODAY = date(2026, 3, 2)
 RULESETS = Path(__file__).parents[3] / "rulesets"
@@ -70,12 +72,14 @@ def reasons(encounter: Encounter) -> set[str]:
     """Why our rules hold the encounter's claim, apart from the payer's answer."""
     rules = rule_set(content("scrub/base.json"))
     policies = payer_policies(content("payer_policies/example.json"))
+    tables = FixedCodeTables(code_table_contents()).opened(rules.code_tables)
     found: set[str] = set()
     for claim in assemble(encounter, claim_id="C", patient_control_number="C", signed_on=TODAY):
         facts = ScrubFacts(
             submitted_on=TODAY,
             eligibility=EligibilityFact(EligibilityState.ACTIVE),
             policy=policies.of(claim.payer_id),
+            code_tables=tables,
             unmapped=encounter.unmapped,
             problems=encounter.problems,
         )

@@ -138,6 +138,33 @@ def test_each_owner_has_one_piece_of_work_with_only_the_fields_to_mend() -> None
     assert "coverage.member_id" not in works["coding"]
 
 
+def test_work_says_of_each_field_why_and_how_to_mend_it_and_never_what_stands_there() -> None:
+    lines = (replace(VISIT_LINE, units=9), replace(VISIT_LINE, line_id="2", procedure="992"))
+    world = scrubbed(encounter(charges=lines))
+
+    (work,) = world.of_kind("WORK")
+    found = {(one["field_path"], one["reason"]): one for one in work["corrections"]}
+    assert set(found) >= {
+        ("lines[0].units", "units_over_limit"),
+        ("lines[1].procedure", "procedure_format_invalid"),
+    }
+    assert found["lines[0].units", "units_over_limit"]["expected"] == "at most 1 a day"
+    assert work["fields"] == list(dict.fromkeys(one["field_path"] for one in work["corrections"]))
+    assert all(one["recommended_action"].endswith(".") for one in work["corrections"])
+
+
+def test_the_failure_is_told_in_one_shape() -> None:
+    world = scrubbed(encounter(diagnoses=()))
+
+    told = world.event("claim.validation.failed")
+
+    assert set(told) == {"event", "claim_id", "payer", "reasons", "recommended_action"}
+    assert told["event"] == "claim.validation.failed"
+    assert (told["claim_id"], told["payer"]) == (CLAIM, "BLUEPEAK")
+    assert "diagnosis_missing" in told["reasons"]
+    assert told["recommended_action"].endswith(".")
+
+
 def known_coverage(state: CoverageState) -> KnownCoverage:
     result = EligibilityResult(
         coverage_id="coverage-1",

@@ -274,9 +274,11 @@ class ClaimValidated(_ClaimEvent):
 
 
 class ClaimValidationFailed(_ClaimEvent):
-    """A claim may not leave; a work item says what to mend."""
+    """A claim may not leave; a work item for each owner says what to mend."""
 
     event_type = "claim.validation.failed"
+    # The payload names itself too, for those who keep it without its envelope.
+    event: Literal["claim.validation.failed"] = "claim.validation.failed"
     reasons: ReasonWords
     recommended_action: str
 

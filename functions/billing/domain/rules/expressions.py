@@ -15,7 +15,7 @@ from functions.billing.domain.records import Charge
 from functions.billing.domain.rules.fields import FIELDS, LINE_FIELDS, LINE_PREFIX, reader_of
 
 Holds = Callable[[ClaimContent, Charge | None], bool | None]
-"""Whether an expression holds, None when it can't be decided: a division by zero, a position that is not there, too many steps."""
+"""Whether an expression holds; None when it can't be decided (a division by zero, a place that is not there)."""
 
 LINES = "lines"
 """All service lines, for expressions that compare them: `lines.exists(one, one.procedure == '20610')`."""
