@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import resource
 import sys
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -121,5 +122,10 @@ def _put(folder: Path, content: bytes) -> str:
 
 if __name__ == "__main__":
     task = json.loads(sys.argv[1])
-    act = {"pairs": compile_pairs, "others": compile_others, "judge": judge_claims}[task.pop("act")]
+    acts: dict[str, Callable[..., dict[str, Any]]] = {
+        "pairs": compile_pairs,
+        "others": compile_others,
+        "judge": judge_claims,
+    }
+    act = acts[task.pop("act")]
     print(json.dumps(act(Path(task.pop("folder")), **task)))
