@@ -32,6 +32,11 @@ class _LazyGroup(click.Group):
         "remit": ("cli.money", "remit", "Payments (835): where each cent went; assign what waits."),
         "reconcile": ("cli.money", "reconcile", "A day's four totals, side by side."),
         "ledger": ("cli.money", "ledger", "Prove that the ledger sums to zero."),
+        "rules": (
+            "cli.rule_checks",
+            "rules",
+            "Rule sets: check, test, compare, roll out, roll back.",
+        ),
         "approve": ("cli.operations", "approve", "Release a claim that waits for a second person."),
         "publish": ("cli.operations", "publish", "Publish an event as the EHR does (local cloud)."),
         "drop": ("cli.operations", "drop", "Drop an 835, 999 or 277CA file (local cloud)."),

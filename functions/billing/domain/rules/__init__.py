@@ -9,7 +9,7 @@ from functions.billing.domain.rules.judge import (
     warnings,
 )
 from functions.billing.domain.rules.policy import PayerPolicies, PayerPolicy, payer_policies
-from functions.billing.domain.rules.rule_set import RuleSet, rule_set
+from functions.billing.domain.rules.rule_set import Rule, RuleSet, rule_set
 from functions.billing.domain.rules.verdict import Severity, Verdict
 
 __all__ = [
@@ -17,6 +17,7 @@ __all__ = [
     "EligibilityState",
     "PayerPolicies",
     "PayerPolicy",
+    "Rule",
     "RuleSet",
     "ScrubFacts",
     "Severity",

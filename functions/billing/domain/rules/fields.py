@@ -132,6 +132,13 @@ def path_of(name: str, position: int) -> str:
     return name
 
 
+def path_in_words(name: str) -> str:
+    """The path of a field wherever it stands: `lines[].units`."""
+    if name.startswith(LINE_PREFIX):
+        return f"lines[].{name.removeprefix(LINE_PREFIX)}"
+    return name
+
+
 def is_blank(value: Value) -> bool:
     """Absent, or text of nothing but spaces, or an empty list."""
     if isinstance(value, str):

@@ -10,8 +10,9 @@ from typing import Any, NamedTuple
 from functions.billing.domain.claims.content import ClaimContent
 from functions.billing.domain.errors import RuleSetError
 from functions.billing.domain.records import PayerKind
+from functions.billing.domain.rules.fields import path_in_words
 from functions.billing.domain.rules.kinds.check import Check, Finding
-from functions.billing.domain.rules.kinds.table import KINDS
+from functions.billing.domain.rules.kinds.table import FIELD_PATHS, KINDS
 from functions.billing.domain.rules.reading import Parts, Reader, content_version
 from functions.billing.domain.rules.verdict import Severity, Verdict
 from functions.billing.domain.work_items import Queue
@@ -92,7 +93,8 @@ def kind_of(claim: ClaimContent) -> ClaimKind:
 class Rule:
     """One rule: what it checks, and what a person does about a failure.
 
-    `passed` is its verdict on every claim it has nothing against.
+    `field_paths` are those it names when it fails, with `[]` for a position; `passed` is its verdict on
+    every claim it has nothing against.
     """
 
     rule_id: str
@@ -101,6 +103,7 @@ class Rule:
     severity: Severity
     owner: Queue
     recommended_action: str
+    field_paths: tuple[str, ...]
     applies_to: Applicability
     check: Check
     passed: Verdict
@@ -188,6 +191,7 @@ def _rule(reader: Reader) -> Rule:
     if owner not in OWNERS:
         raise reader.error("owner", f"expected one of {', '.join(sorted(OWNERS))}")
     parameters = reader.child_or_none("parameters") or Reader({}, subject=reader.subject)
+    paths = _field_paths(kind, parameters)
     check = KINDS[kind](parameters)
     parameters.finish()
     passed = Verdict(
@@ -206,12 +210,22 @@ def _rule(reader: Reader) -> Rule:
         severity=passed.severity,
         owner=owner,
         recommended_action=passed.recommended_action,
+        field_paths=paths,
         applies_to=_applicability(reader),
         check=check,
         passed=passed,
     )
     reader.finish()
     return rule
+
+
+def _field_paths(kind: str, parameters: Reader) -> tuple[str, ...]:
+    """Those the kind names, else the field or fields, or the provider's role, that the rule is about."""
+    if kind in FIELD_PATHS:
+        return FIELD_PATHS[kind]
+    if parameters.has("fields"):
+        return tuple(map(path_in_words, parameters.texts("fields")))
+    return (path_in_words(parameters.text("role" if kind == "provider_kind" else "field")),)
 
 
 def _pinned(pins: Reader, table: str) -> str:

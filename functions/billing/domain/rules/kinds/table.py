@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 
+from functions.billing.domain.codes import TableKind
 from functions.billing.domain.rules.kinds import (
     amounts,
     authorizations,
@@ -85,3 +86,73 @@ KINDS: Mapping[str, Kind] = {
         duplicates.attachment_control_number,
     )
 }
+
+CODE_TABLE_KINDS: Mapping[str, TableKind] = {
+    "diagnosis_valid": TableKind.DIAGNOSES,
+    "drug_valid": TableKind.DRUGS,
+    "npi_active": TableKind.PROVIDERS,
+    "procedure_pairs": TableKind.PROCEDURE_PAIRS,
+    "procedure_valid": TableKind.PROCEDURES,
+    "taxonomy_listed": TableKind.TAXONOMIES,
+    "units_limit": TableKind.UNIT_LIMITS,
+}
+"""What the code table of a kind of rule must be about."""
+
+FIELD_PATHS: Mapping[str, tuple[str, ...]] = {
+    "attachment_control_number": ("attachments[].control_number",),
+    "authorization_dates": ("authorizations[]",),
+    "authorization_number": ("authorizations[].number",),
+    "authorization_required": ("authorizations",),
+    "authorization_units": ("authorizations[].units_left",),
+    "birth_date": ("patient.birth_date", "coverage.subscriber.birth_date"),
+    "control_number": ("patient_control_number",),
+    "coverage_dates": ("coverage.starts_on", "coverage.ends_on"),
+    "diagnosis_age": ("diagnoses[]",),
+    "diagnosis_duplicate": ("diagnoses[]",),
+    "diagnosis_format": ("diagnoses[]",),
+    "diagnosis_limit": ("diagnoses",),
+    "diagnosis_pointers": ("lines[].diagnosis_pointers",),
+    "diagnosis_sex": ("diagnoses[]",),
+    "diagnosis_valid": ("diagnoses[]",),
+    "drug_code": ("lines[].ndc",),
+    "drug_valid": ("lines[].ndc",),
+    "duplicate_claim": ("claim",),
+    "duplicate_line": ("lines[]",),
+    "eligibility_age": ("coverage",),
+    "eligibility_state": ("coverage",),
+    "line_charge": ("lines[].charge_cents",),
+    "line_control_numbers": ("lines[].line_id",),
+    "line_limit": ("lines",),
+    "lines_present": ("lines",),
+    "missing_facts": ("of the EHR's document",),
+    "modifier_duplicate": ("lines[].modifiers[]",),
+    "modifier_format": ("lines[].modifiers", "lines[].modifiers[]"),
+    "modifier_incompatible": ("lines[].modifiers",),
+    "modifier_required": ("lines[].modifiers",),
+    "other_payer_date": ("other_payments[].adjudicated_on",),
+    "other_payer_liability": ("other_payments[].remaining_cents",),
+    "other_payer_paid": ("other_payments[].paid_cents", "other_payments[].line_paid[]"),
+    "payer_known": ("coverage.payer.payer_id",),
+    "payer_ranks": ("other_coverages[].rank",),
+    "place_for_procedure": ("lines[].place_of_service",),
+    "place_of_service": ("location.place_of_service", "lines[].place_of_service"),
+    "principal_diagnosis": ("diagnoses[]",),
+    "procedure_age": ("lines[].procedure",),
+    "procedure_diagnosis": ("lines[].diagnosis_pointers",),
+    "procedure_format": ("lines[].procedure",),
+    "procedure_pairs": ("lines[].procedure",),
+    "procedure_sex": ("lines[].procedure",),
+    "procedure_valid": ("lines[].procedure",),
+    "provider_alignment": ("rendering_provider.npi",),
+    "rendering_present": ("rendering_provider",),
+    "revenue_code": ("lines[].revenue_code",),
+    "service_not_in_future": ("lines[].service_date", "service_to"),
+    "service_span": ("service_from", "lines[].service_date"),
+    "timely_filing": ("service_from",),
+    "total_is_sum": ("total_charge_cents",),
+    "total_positive": ("total_charge_cents",),
+    "units_limit": ("lines[].units",),
+    "units_positive": ("lines[].units",),
+    "unmapped_codes": ("of the EHR's document",),
+}
+"""The fields a kind of rule names when it fails, where its parameters do not say them."""
