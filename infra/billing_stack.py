@@ -276,8 +276,7 @@ class BillingStack(Stack):
             variables["SIGNING_KEY_SECRET_ARN"] = self._data.signing_key_arn
         if SecretAccess.CLEARINGHOUSE in entry.secrets:
             variables["CLEARINGHOUSE_SECRET_ARN"] = self._data.clearinghouse_arn
-            variables["CLEARINGHOUSE_URL"] = self._settings.clearinghouse_url
-            variables["CONNECTOR"] = self._settings.connector_json
+            variables["CONNECTORS"] = self._settings.connectors_json
         return variables
 
     def _statements(self, entry: FunctionEntry) -> list[iam.PolicyStatement]:

@@ -26,6 +26,8 @@ class DocumentAccess(StrEnum):
     READ_EHR = "read_ehr"
     READ_REMITTANCES = "read_remittances"
     READ_ACKNOWLEDGEMENTS = "read_acknowledgements"
+    READ_OUTBOUND = "read_outbound"
+    WRITE_OUTBOUND = "write_outbound"
     READ_EVIDENCE = "read_evidence"
     WRITE_EVIDENCE = "write_evidence"
 
@@ -56,6 +58,12 @@ DOCUMENT_GRANTS: dict[DocumentAccess, DocumentGrant] = {
     ),
     DocumentAccess.READ_ACKNOWLEDGEMENTS: DocumentGrant(
         bucket=BucketRole.INTAKE, prefix="acknowledgements/", action="s3:GetObject"
+    ),
+    DocumentAccess.READ_OUTBOUND: DocumentGrant(
+        bucket=BucketRole.INTAKE, prefix="outbound/", action="s3:GetObject"
+    ),
+    DocumentAccess.WRITE_OUTBOUND: DocumentGrant(
+        bucket=BucketRole.INTAKE, prefix="outbound/", action="s3:PutObject"
     ),
     DocumentAccess.READ_EVIDENCE: DocumentGrant(
         bucket=BucketRole.EVIDENCE, prefix="", action="s3:GetObject"
@@ -144,6 +152,8 @@ _WRITES = RecordsAccess.WRITE
 # Rule sets and code tables are evidence too: a step that judges by them reads that bucket.
 _RULES = (DocumentAccess.READ_EVIDENCE,)
 _KEEPS = (DocumentAccess.WRITE_EVIDENCE,)
+# Where a clearinghouse takes files instead of requests.
+_DROPS = (DocumentAccess.READ_OUTBOUND, DocumentAccess.WRITE_OUTBOUND)
 
 # Deployed once for each workflow, each time with a role that can start that workflow only.
 START_WORKFLOW = FunctionEntry(
@@ -189,7 +199,7 @@ STEPS: tuple[FunctionEntry, ...] = (
         name="submit_claim",
         records=_WRITES,
         audits=True,
-        documents=(*_RULES, *_KEEPS),
+        documents=(*_RULES, *_KEEPS, *_DROPS),
         secrets=(SecretAccess.CLEARINGHOUSE,),
         faces_clearinghouse=True,
     ),
@@ -197,7 +207,7 @@ STEPS: tuple[FunctionEntry, ...] = (
         name="resolve_submission",
         records=_WRITES,
         audits=True,
-        documents=(*_RULES, *_KEEPS),
+        documents=(*_RULES, *_KEEPS, *_DROPS),
         secrets=(SecretAccess.CLEARINGHOUSE,),
         faces_clearinghouse=True,
     ),

@@ -210,7 +210,7 @@ class DataStack(Stack):
         self.clearinghouse = secretsmanager.Secret(
             self,
             "Clearinghouse",
-            description="API key of the clearinghouse; set after the first deploy.",
+            description="API keys of clearinghouses by connection; set after the first deploy.",
             encryption_key=self.data_key,
             removal_policy=self._removal,
         )

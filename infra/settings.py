@@ -27,18 +27,30 @@ LOCAL_ACCOUNT = "000000000000"
 DEFAULT_REGION = "us-east-1"
 AUDIT_RETENTION_YEARS_DEFAULT = 7
 
-# What the clearinghouse promises, as Stedi documents it. Settling takes longer than a request
-# may still land and, with the calls around it, less than the five minutes of an Express execution.
-CONNECTOR_DEFAULT: Mapping[str, object] = {
-    "idempotency_window_hours": 24,
-    "lookup_authoritative": True,
-    "landing_bound_seconds": 60,
-    "settle_seconds": 75,
-    "timeout_seconds": 20,
+# What a connection promises unless it says otherwise, by its kind: one that answers raw X12 over HTTP as Stedi
+# documents it, and one that takes files from a folder, where a file's name is its key while it rests there. Settling
+# takes longer than a request may still land and, with the calls around it, less than the five minutes of an Express
+# execution.
+PROMISES: Mapping[str, Mapping[str, object]] = {
+    "rest": {
+        "idempotency_window_hours": 24,
+        "lookup_authoritative": True,
+        "landing_bound_seconds": 60,
+        "settle_seconds": 75,
+        "timeout_seconds": 20,
+    },
+    "files": {
+        "idempotency_window_hours": 24 * 30,
+        "lookup_authoritative": True,
+        "landing_bound_seconds": 60,
+        "settle_seconds": 75,
+    },
 }
 # Who the two ends of an interchange are; a deployment on AWS must say.
 PARTNER_OF_EMULATOR: Mapping[str, object] = {
     "name": "simulator",
+    "kind": "rest",
+    "url": "http://127.0.0.1:4600",
     "submitter_id": "CLAIMWRIGHT",
     "submitter_name": "CLAIMWRIGHT BILLING",
     "submitter_phone": "8005550100",
@@ -46,7 +58,7 @@ PARTNER_OF_EMULATOR: Mapping[str, object] = {
     "receiver_name": "PAYER SIMULATOR",
     "usage": "P",
 }
-CONNECTOR_FIELDS = frozenset({*CONNECTOR_DEFAULT, *PARTNER_OF_EMULATOR})
+_PARTNER_FIELDS = frozenset(PARTNER_OF_EMULATOR) - {"url"}
 
 
 class Stage(StrEnum):
@@ -68,11 +80,9 @@ class DeploymentSettings:
     ----------
     stage
         ``local`` leaves out what the emulator cannot hold; ``prod`` is everything.
-    clearinghouse_url
-        Base address of the clearinghouse's HTTP interface.
-    connector
-        What the clearinghouse promises (idempotency window, lookup, landing bound, time-outs)
-        and who the two ends of an interchange are.
+    connectors
+        The clearinghouse connections, first choice first: of which kind and where, what each promises
+        (idempotency window, lookup, landing bound, time-outs) and who the two ends of an interchange are.
     audit_retention_years
         How long evidence and audit entries cannot be removed (45 CFR 164.316(b)(2)(i): at
         least six years).
@@ -87,8 +97,7 @@ class DeploymentSettings:
     stage: Stage
     account: str
     region: str
-    clearinghouse_url: str
-    connector: Mapping[str, object]
+    connectors: tuple[Mapping[str, object], ...]
     audit_retention_years: int = AUDIT_RETENTION_YEARS_DEFAULT
     ehr_accounts: tuple[str, ...] = ()
     alarm_email: str | None = None
@@ -100,9 +109,11 @@ class DeploymentSettings:
         return self.stage is Stage.LOCAL
 
     @property
-    def connector_json(self) -> str:
-        """The connector's promises as the functions read them."""
-        return json.dumps(dict(self.connector), sort_keys=True, separators=(",", ":"))
+    def connectors_json(self) -> str:
+        """The connections as the functions read them."""
+        return json.dumps(
+            [dict(each) for each in self.connectors], sort_keys=True, separators=(",", ":")
+        )
 
     def synthesizer(self) -> IStackSynthesizer:
         """Make the stack's synthesizer: on the emulator the CLI publishes assets itself.
@@ -131,18 +142,17 @@ def settings_from_context(node: Node) -> DeploymentSettings:
     local = stage is Stage.LOCAL
     account = _text(node, "account", default=os.environ.get("CDK_DEFAULT_ACCOUNT", LOCAL_ACCOUNT))
     region = _text(node, "region", default=os.environ.get("CDK_DEFAULT_REGION", DEFAULT_REGION))
-    clearinghouse_url = _text(
-        node, "clearinghouse_url", default="http://127.0.0.1:4600" if local else ""
-    )
-    if not clearinghouse_url.startswith("http"):
-        message = "Context clearinghouse_url must be the http(s) address of the clearinghouse."
-        raise SettingsError(message)
     return DeploymentSettings(
         stage=stage,
         account=account,
         region=region,
-        clearinghouse_url=clearinghouse_url,
-        connector=_connector(_text(node, "connector", default="{}"), local=local),
+        connectors=_connectors(
+            _text(
+                node,
+                "connectors",
+                default=json.dumps([dict(PARTNER_OF_EMULATOR)]) if local else "[]",
+            )
+        ),
         audit_retention_years=_years(
             _text(node, "audit_retention_years", default=str(AUDIT_RETENTION_YEARS_DEFAULT))
         ),
@@ -167,19 +177,41 @@ def _stage(value: str) -> Stage:
         raise SettingsError(message) from None
 
 
-def _connector(value: str, *, local: bool) -> dict[str, object]:
+def _connectors(value: str) -> tuple[Mapping[str, object], ...]:
     try:
         given = json.loads(value)
     except json.JSONDecodeError:
-        message = "Context connector must be a JSON object."
-        raise SettingsError(message) from None
-    if not isinstance(given, dict) or not given.keys() <= CONNECTOR_FIELDS:
-        message = f"Context connector may hold only {', '.join(sorted(CONNECTOR_FIELDS))}."
+        given = None
+    if not isinstance(given, list) or not given or not all(isinstance(one, dict) for one in given):
+        message = "Context connectors must be a JSON list of at least one connection."
         raise SettingsError(message)
-    connector = {**CONNECTOR_DEFAULT, **(PARTNER_OF_EMULATOR if local else {}), **given}
-    missing = sorted(CONNECTOR_FIELDS - connector.keys())
+    connectors = tuple(_connector(one) for one in given)
+    names = [str(one["name"]) for one in connectors]
+    if len(set(names)) != len(names):
+        message = "Context connectors: each connection needs a name of its own."
+        raise SettingsError(message)
+    if all(one["kind"] != "rest" for one in connectors):
+        message = "Context connectors: one of kind rest is needed, to ask payers about coverage."
+        raise SettingsError(message)
+    return connectors
+
+
+def _connector(given: Mapping[str, object]) -> Mapping[str, object]:
+    kind = str(given.get("kind", ""))
+    if kind not in PROMISES:
+        message = f"Context connectors: kind is one of {', '.join(PROMISES)}, not {kind!r}."
+        raise SettingsError(message)
+    fields = _PARTNER_FIELDS | PROMISES[kind].keys() | ({"url"} if kind == "rest" else set())
+    if not given.keys() <= fields:
+        message = f"Context connectors may hold only {', '.join(sorted(fields))}."
+        raise SettingsError(message)
+    connector = {**PROMISES[kind], **given}
+    missing = sorted(fields - connector.keys())
     if missing:
-        message = f"Context connector lacks {', '.join(missing)}."
+        message = f"Context connectors: a connection lacks {', '.join(missing)}."
+        raise SettingsError(message)
+    if kind == "rest" and not str(connector["url"]).startswith("http"):
+        message = "Context connectors: url must be the http(s) address of the clearinghouse."
         raise SettingsError(message)
     return connector
 

@@ -51,6 +51,7 @@ WAIT_SCALE = "0.3"
 
 CONNECTOR: Mapping[str, object] = {
     "name": "simulator",
+    "kind": "rest",
     "idempotency_window_hours": 24,
     "lookup_authoritative": True,
     "landing_bound_seconds": 5,
@@ -239,7 +240,7 @@ def _bring_up(plan: Plan, folder: Path, narrator: Narrator, to_stop: contextlib.
     with narrator.task("Put keys, rule sets and tables in place"):
         aws = Aws(endpoint)
         keys = Keys.for_producers(plan.producers)
-        seed_secrets(aws, deployment, keys=keys, api_key=API_KEY)
+        seed_secrets(aws, deployment, keys=keys, api_keys={str(CONNECTOR["name"]): API_KEY})
         versions = seed_rule_sets(aws, deployment, replaced=plan.rule_sets, at=datetime.now(UTC))
     return Cloud(
         folder=folder,
@@ -357,8 +358,7 @@ def _deploy(
         [
             *(_cdk(), "deploy", "--all", "--ci"),
             *("-c", "stage=local"),
-            *("-c", f"clearinghouse_url={simulator_url}"),
-            *("-c", f"connector={json.dumps(dict(CONNECTOR))}"),
+            *("-c", f"connectors={json.dumps([{**CONNECTOR, 'url': simulator_url}])}"),
             *("--require-approval", "never", "--method", "direct"),
             *("--concurrency", "3", "--asset-parallelism"),
             *("--outputs-file", str(outputs)),

@@ -31,14 +31,16 @@ RULE_SETS: Mapping[str, str] = {
 }
 
 
-def seed_secrets(aws: Aws, deployment: Deployment, *, keys: Keys, api_key: str) -> None:
-    """Put our signing key, the producers' public keys and the clearinghouse's key in place."""
+def seed_secrets(
+    aws: Aws, deployment: Deployment, *, keys: Keys, api_keys: Mapping[str, str]
+) -> None:
+    """Put our signing key, the producers' public keys and the clearinghouses' keys in place."""
     secrets = aws.client("secretsmanager")
     secrets.put_secret_value(
         SecretId=deployment.signing_key_secret, SecretString=keys.secrets[BILLING]
     )
     secrets.put_secret_value(
-        SecretId=deployment.clearinghouse_secret, SecretString=json.dumps({"api_key": api_key})
+        SecretId=deployment.clearinghouse_secret, SecretString=json.dumps(api_keys)
     )
     aws.client("ssm").put_parameter(
         Name=deployment.verification_keys_parameter,

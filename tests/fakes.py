@@ -20,7 +20,7 @@ from functions.billing.domain.events.contracts import OUTBOUND
 from functions.billing.domain.events.envelope import canonical_json
 from functions.billing.domain.submission.protocol import Connector, Lookup
 from functions.billing.domain.submission.trading_partner import TradingPartner
-from functions.billing.ports import StoredDocument, SubmissionAnswer
+from functions.billing.ports import ClaimConnection, StoredDocument, SubmissionAnswer
 from tests.in_memory_dynamodb import InMemoryDynamoDb
 
 R = TypeVar("R", bound=Record)
@@ -157,12 +157,11 @@ class CountingControlNumbers:
     """`ports.ControlNumbers` counted in memory."""
 
     def __init__(self) -> None:
-        self.counters: dict[tuple[str, str], int] = {}
+        self.given = 0
 
-    def next(self, partner: str, kind: str) -> int:
-        value = self.counters.get((partner, kind), 0) + 1
-        self.counters[partner, kind] = value
-        return value
+    def next(self) -> int:
+        self.given += 1
+        return self.given
 
 
 class FixedRuleSets:
@@ -175,6 +174,19 @@ class FixedRuleSets:
         if name not in self.contents:
             raise RuleSetError("rule_set_not_published", subject=f"rule_set:{name}")
         return read(self.contents[name])
+
+
+class NamedConnections:
+    """`ports.Connections` over what a test gives; the first has the empty name too."""
+
+    def __init__(self, *connections: ClaimConnection) -> None:
+        self.connections = {each.connector.name: each for each in connections}
+        self.connections[""] = connections[0]
+
+    def named(self, connector: str) -> ClaimConnection:
+        if connector not in self.connections:
+            raise RuleSetError("connector_not_declared", subject=f"connector:{connector}")
+        return self.connections[connector]
 
 
 PARTNER = TradingPartner(
@@ -245,7 +257,7 @@ class ScriptedClearinghouse:
             accepted=True, code="200", clearinghouse_id=f"T{len(self.received)}"
         )
 
-    def look_up(self, patient_control_number: str) -> Lookup:
+    def look_up(self, patient_control_number: str, *, idempotency_key: str) -> Lookup:
         if self.lookup_fault:
             return Lookup.UNAVAILABLE
         marker = f"CLM*{patient_control_number}*".encode()

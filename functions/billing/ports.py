@@ -104,8 +104,11 @@ class SubmissionAnswer:
     clearinghouse_id: str = ""
 
 
-class Clearinghouse(Protocol):
-    """The way to the payers. Raises `ClearinghouseUnavailableError` whenever the outcome is not known."""
+class ClaimConnection(Protocol):
+    """The way claims go through one clearinghouse.
+
+    Raises `ClearinghouseUnavailableError` whenever the outcome is not known.
+    """
 
     @property
     def connector(self) -> Connector:
@@ -121,9 +124,27 @@ class Clearinghouse(Protocol):
         """Send an 837; an answer is final, an exception means the outcome is unknown."""
         ...
 
-    def look_up(self, patient_control_number: str) -> Lookup:
-        """Whether the clearinghouse itself holds a claim with this number."""
+    def look_up(self, patient_control_number: str, *, idempotency_key: str) -> Lookup:
+        """Whether the clearinghouse itself holds what was sent under these."""
         ...
+
+
+class Connections(Protocol):
+    """Every clearinghouse connection of the deployment; a payer's policy names its own."""
+
+    def named(self, connector: str) -> ClaimConnection:
+        """The connection of that name; the deployment's first for an empty one.
+
+        Raises
+        ------
+        RuleSetError
+            If the deployment declares none of that name.
+        """
+        ...
+
+
+class Clearinghouse(ClaimConnection, Protocol):
+    """A connection that also answers at once."""
 
     def check_eligibility(self, body: bytes) -> bytes:
         """Send a 270, return the 271."""
@@ -163,10 +184,10 @@ class CodeTables(Protocol):
 
 
 class ControlNumbers(Protocol):
-    """Atomic counters, unique per trading partner and kind (ISA13, GS06, ST02)."""
+    """An atomic counter for X12 control numbers (ISA13, GS06)."""
 
-    def next(self, partner: str, kind: str) -> int:
-        """The next number, never given before."""
+    def next(self) -> int:
+        """The next number, never given before to any trading partner: whoever answers, it leads to one sending."""
         ...
 
 

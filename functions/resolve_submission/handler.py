@@ -14,7 +14,7 @@ def lambda_handler(command: ResolveSubmission, cause: Cause, deps: Dependencies)
     ports = SendingPorts(
         records=deps.records,
         evidence=deps.evidence,
-        clearinghouse=deps.clearinghouse,
+        connections=deps.connections,
         control_numbers=deps.control_numbers,
         rule_sets=deps.rule_sets,
         clock=deps.clock,

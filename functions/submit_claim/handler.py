@@ -14,7 +14,7 @@ def lambda_handler(command: SubmitClaim, cause: Cause, deps: Dependencies) -> Ou
     ports = SendingPorts(
         records=deps.records,
         evidence=deps.evidence,
-        clearinghouse=deps.clearinghouse,
+        connections=deps.connections,
         control_numbers=deps.control_numbers,
         rule_sets=deps.rule_sets,
         clock=deps.clock,

@@ -142,15 +142,13 @@ def numbers(request: pytest.FixtureRequest) -> ControlNumbers:
     return DynamoDbControlNumbers(client, table=RECORDS)
 
 
-def test_numbers_count_up_from_one_for_each_partner_and_kind(numbers: ControlNumbers) -> None:
-    assert [numbers.next("house", "ISA13") for _ in range(3)] == [1, 2, 3]
-    assert numbers.next("house", "GS06") == 1
-    assert numbers.next("other", "ISA13") == 1
+def test_numbers_count_up_from_one(numbers: ControlNumbers) -> None:
+    assert [numbers.next() for _ in range(3)] == [1, 2, 3]
 
 
 def test_no_two_senders_draw_the_same_number(numbers: ControlNumbers) -> None:
     # One after the other: DynamoDB's ADD is atomic, and its stand-in here is not safe for threads.
-    drawn = [numbers.next("house", "ISA13") for _ in range(80)]
+    drawn = [numbers.next() for _ in range(80)]
 
     assert sorted(drawn) == list(range(1, 81))
 
@@ -161,14 +159,14 @@ def test_after_the_last_number_of_nine_digits_comes_the_first(aws: None) -> None
     client.put_item(
         TableName=RECORDS,
         Item={
-            "pk": {"S": "COUNTER#house"},
+            "pk": {"S": "COUNTER#X12"},
             "sk": {"S": "ISA13"},
             "value": {"N": str(CONTROL_NUMBER_MAX - 1)},
         },
     )
     numbers = DynamoDbControlNumbers(client, table=RECORDS)
 
-    assert [numbers.next("house", "ISA13") for _ in range(2)] == [CONTROL_NUMBER_MAX, 1]
+    assert [numbers.next() for _ in range(2)] == [CONTROL_NUMBER_MAX, 1]
 
 
 # Rule sets ---------------------------------------------------------------------------------

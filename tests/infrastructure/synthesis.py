@@ -11,9 +11,9 @@ import aws_cdk as cdk
 from infra.application import add_stacks
 from infra.compliance import add_checks
 from infra.settings import (
-    CONNECTOR_DEFAULT,
     PARTNER_OF_EMULATOR,
     PROJECT_ROOT,
+    PROMISES,
     DeploymentSettings,
     Stage,
 )
@@ -77,8 +77,7 @@ def settings_of(stage: Stage) -> DeploymentSettings:
         stage=stage,
         account=ACCOUNT,
         region=REGION,
-        clearinghouse_url="https://clearinghouse.example",
-        connector={**CONNECTOR_DEFAULT, **PARTNER_OF_EMULATOR},
+        connectors=({**PROMISES["rest"], **PARTNER_OF_EMULATOR},),
         ehr_accounts=("444455556666",),
         assets=None,
     )

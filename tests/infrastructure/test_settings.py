@@ -9,8 +9,8 @@ import pytest
 
 from infra.constructs.assets import Assets, MissingAssetError
 from infra.settings import (
-    CONNECTOR_FIELDS,
     PROJECT_ROOT,
+    PROMISES,
     DeploymentSettings,
     SettingsError,
     Stage,
@@ -19,12 +19,20 @@ from infra.settings import (
 
 PARTNER = {
     "name": "clearinghouse",
+    "kind": "rest",
+    "url": "https://clearinghouse.example",
     "submitter_id": "SUBMITTER",
     "submitter_name": "A PRACTICE",
     "submitter_phone": "8005550100",
     "receiver_id": "RECEIVER",
     "receiver_name": "A CLEARINGHOUSE",
     "usage": "T",
+}
+
+FILES = {
+    **{name: value for name, value in PARTNER.items() if name != "url"},
+    "name": "folder",
+    "kind": "files",
 }
 
 
@@ -42,19 +50,20 @@ def test_the_local_stage_needs_no_context(monkeypatch: pytest.MonkeyPatch) -> No
     assert settings.stage is Stage.LOCAL
     assert (settings.account, settings.region) == ("000000000000", "us-east-1")
     assert settings.assets == PROJECT_ROOT / "build" / "local"
-    assert settings.connector.keys() == CONNECTOR_FIELDS
+    assert [each["name"] for each in settings.connectors] == ["simulator"]
 
 
-def test_production_takes_its_clearinghouse_and_its_partner_from_context() -> None:
+def test_production_takes_its_clearinghouses_and_its_partners_from_context() -> None:
     settings = settings_with(
         stage="prod",
-        clearinghouse_url="https://clearinghouse.example",
-        connector=json.dumps({**PARTNER, "settle_seconds": 80}),
+        connectors=json.dumps([{**PARTNER, "settle_seconds": 80}, FILES]),
         ehr_accounts="111122223333,444455556666",
         assets="placeholder",
     )
 
-    assert json.loads(settings.connector_json)["settle_seconds"] == 80
+    rest, files = json.loads(settings.connectors_json)
+    assert rest["settle_seconds"] == 80
+    assert files == {**PROMISES["files"], **FILES}
     assert settings.ehr_accounts == ("111122223333", "444455556666")
     assert settings.assets is None
 
@@ -63,10 +72,14 @@ def test_production_takes_its_clearinghouse_and_its_partner_from_context() -> No
     ("context", "named"),
     [
         ({"stage": "staging"}, "stage is 'staging'"),
-        ({"stage": "prod"}, "clearinghouse_url"),
-        ({"stage": "prod", "clearinghouse_url": "https://x.example"}, "lacks name, receiver_id"),
-        ({"connector": "{"}, "connector must be a JSON object"),
-        ({"connector": '{"speed": 9}'}, "connector may hold only"),
+        ({"stage": "prod"}, "at least one connection"),
+        ({"connectors": "{"}, "must be a JSON list"),
+        ({"connectors": '[{"kind": "fax"}]'}, "kind is one of rest, files"),
+        ({"connectors": '[{"kind": "rest"}]'}, "lacks name, receiver_id"),
+        ({"connectors": '[{"kind": "files", "url": "https://x.example"}]'}, "may hold only"),
+        ({"connectors": json.dumps([{**PARTNER, "url": "ftp://x.example"}])}, "url must be"),
+        ({"connectors": json.dumps([PARTNER, PARTNER])}, "a name of its own"),
+        ({"connectors": json.dumps([FILES])}, "one of kind rest is needed"),
         ({"audit_retention_years": "5"}, "audit_retention_years"),
     ],
 )
@@ -77,10 +90,11 @@ def test_a_context_that_cannot_be_used_is_refused_by_name(
         settings_with(**context)
 
 
-def test_silence_is_waited_for_longer_than_a_request_may_still_land() -> None:
-    connector = settings_with().connector
+@pytest.mark.parametrize("kind", PROMISES)
+def test_silence_is_waited_for_longer_than_a_request_may_still_land(kind: str) -> None:
+    promises = PROMISES[kind]
 
-    assert int(str(connector["settle_seconds"])) > int(str(connector["landing_bound_seconds"]))
+    assert int(str(promises["settle_seconds"])) > int(str(promises["landing_bound_seconds"]))
 
 
 def test_assets_that_are_not_built_are_not_replaced_by_something_else() -> None:

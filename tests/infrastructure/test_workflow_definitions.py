@@ -18,7 +18,7 @@ from infra.constructs.workflow import (
     PlaceholderMismatchError,
     check_placeholders,
 )
-from infra.settings import CONNECTOR_DEFAULT, PROJECT_ROOT
+from infra.settings import PROJECT_ROOT, PROMISES
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -343,7 +343,7 @@ def test_an_express_workflow_ends_within_its_five_minutes(entry: WorkflowEntry) 
             inner = state["ItemProcessor"]
             return longest(inner, inner["StartAt"], frozenset())
         if state["Type"] == "Wait":
-            return float(str(CONNECTOR_DEFAULT["settle_seconds"])) + 1
+            return float(str(PROMISES["rest"]["settle_seconds"])) + 1
         retries = sum(retry_seconds(retrier) for retrier in state.get("Retry", []))
         return float(state.get("TimeoutSeconds", 0)) + retries
 
@@ -355,7 +355,7 @@ def test_the_wait_for_an_unknown_outcome_fits_what_the_workflow_allows() -> None
     condition = definition_of(submission)["States"]["Time left to ask?"]["Choices"][0]["Condition"]
     allowed = int(re.findall(r"<= (\d+)", condition)[0])
 
-    assert int(str(CONNECTOR_DEFAULT["settle_seconds"])) + 1 <= allowed
+    assert int(str(PROMISES["rest"]["settle_seconds"])) + 1 <= allowed
 
 
 @entries

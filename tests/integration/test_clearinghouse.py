@@ -11,7 +11,11 @@ from functions.billing.adapters.clearinghouse import RestClearinghouse
 from functions.billing.domain.claims.assemble import assemble
 from functions.billing.domain.claims.lifecycle import ClaimState
 from functions.billing.domain.eligibility.records import CoverageState, MatchQuality
-from functions.billing.domain.errors import ClearinghouseUnavailableError, IdempotencyKeyReusedError
+from functions.billing.domain.errors import (
+    ClearinghouseUnavailableError,
+    IdempotencyKeyReusedError,
+    UsageIndicatorError,
+)
 from functions.billing.domain.ledger.accounts import Account
 from functions.billing.domain.ledger.balances import prove
 from functions.billing.domain.rules.policy import payer_policies
@@ -117,6 +121,25 @@ def test_other_bytes_under_the_same_key_are_an_alarm(
     assert simulator.landed == 1
 
 
+def test_a_request_still_in_progress_says_when_to_look_again(simulator: Simulator) -> None:
+    simulator.world(fault("in_progress", retry_after_seconds=7))
+
+    with pytest.raises(ClearinghouseUnavailableError, match="HTTP 409") as caught:
+        connection(simulator.url).submit(claim_body(), idempotency_key="k1", institutional=False)
+
+    assert caught.value.retry_after_seconds == 7
+
+
+def test_a_test_file_is_not_sent_through_a_production_connection(
+    clearinghouse: RestClearinghouse, simulator: Simulator
+) -> None:
+    frozen = claim_body().replace(b"*0*P*:", b"*0*T*:")
+
+    with pytest.raises(UsageIndicatorError):
+        clearinghouse.submit(frozen, idempotency_key="k1", institutional=False)
+    assert simulator.landed == 0
+
+
 def test_a_refusal_by_the_clearinghouse_is_known_and_names_its_code(
     clearinghouse: RestClearinghouse, simulator: Simulator
 ) -> None:
@@ -153,7 +176,7 @@ def test_whatever_does_not_settle_the_matter_is_unknown_and_the_list_tells(
     assert "QUILLFEATHER" not in str(caught.value)
     assert simulator.landed == landed
     expected = Lookup.FOUND if landed else Lookup.NOT_FOUND
-    assert connection(simulator.url).look_up(PCN) is expected
+    assert connection(simulator.url).look_up(PCN, idempotency_key="k1") is expected
 
 
 def test_a_wrong_key_says_nothing_about_the_claim(simulator: Simulator) -> None:
@@ -161,7 +184,7 @@ def test_a_wrong_key_says_nothing_about_the_claim(simulator: Simulator) -> None:
 
     with pytest.raises(ClearinghouseUnavailableError, match="HTTP 401"):
         clearinghouse.submit(claim_body(), idempotency_key="k1", institutional=False)
-    assert clearinghouse.look_up(PCN) is Lookup.UNAVAILABLE
+    assert clearinghouse.look_up(PCN, idempotency_key="k1") is Lookup.UNAVAILABLE
     with pytest.raises(ClearinghouseUnavailableError):
         clearinghouse.check_eligibility(inquiry())
 
@@ -171,7 +194,7 @@ def test_a_clearinghouse_nobody_can_reach_is_unavailable() -> None:
 
     with pytest.raises(ClearinghouseUnavailableError):
         clearinghouse.submit(claim_body(), idempotency_key="k1", institutional=False)
-    assert clearinghouse.look_up(PCN) is Lookup.UNAVAILABLE
+    assert clearinghouse.look_up(PCN, idempotency_key="k1") is Lookup.UNAVAILABLE
 
 
 def test_the_list_tells_one_claim_from_another(
@@ -179,8 +202,8 @@ def test_the_list_tells_one_claim_from_another(
 ) -> None:
     clearinghouse.submit(claim_body(), idempotency_key="k1", institutional=False)
 
-    assert clearinghouse.look_up(PCN) is Lookup.FOUND
-    assert clearinghouse.look_up(f"{CLAIM}02") is Lookup.NOT_FOUND
+    assert clearinghouse.look_up(PCN, idempotency_key="k1") is Lookup.FOUND
+    assert clearinghouse.look_up(f"{CLAIM}02", idempotency_key="k1") is Lookup.NOT_FOUND
 
 
 # A proxy in between ------------------------------------------------------------------------
@@ -240,7 +263,7 @@ def test_a_gateways_page_is_never_taken_for_an_answer(proxy: str) -> None:
         clearinghouse.check_eligibility(inquiry())
     with pytest.raises(ClearinghouseUnavailableError):
         clearinghouse.send_appeal({}, idempotency_key="k1")
-    assert clearinghouse.look_up(PCN) is Lookup.UNAVAILABLE
+    assert clearinghouse.look_up(PCN, idempotency_key="k1") is Lookup.UNAVAILABLE
 
 
 # Eligibility -------------------------------------------------------------------------------

@@ -26,31 +26,9 @@ APPEALS_PATH = "/appeals"
 _OK, _REFUSED = range(200, 300), range(400, 500)
 _CONFLICT, _UNPROCESSABLE, _UNAUTHORIZED, _FORBIDDEN, _TOO_MANY = 409, 422, 401, 403, 429
 _NOT_A_VERDICT = frozenset({_CONFLICT, _UNAUTHORIZED, _FORBIDDEN, _TOO_MANY, 408})
+# However long a clearinghouse asks to be left alone, somebody looks within the hour.
+_RETRY_AFTER_MAX_SECONDS = 3600
 _CODE = re.compile(r"[A-Z][A-Z0-9_]{1,63}")
-
-
-def connector_from(declared: Mapping[str, Any]) -> Connector:
-    """The connection's promises, from the function's settings."""
-    return Connector(
-        name=str(declared["name"]),
-        idempotency_window_hours=int(declared["idempotency_window_hours"]),
-        lookup_is_authoritative=bool(declared["lookup_authoritative"]),
-        landing_bound_seconds=int(declared["landing_bound_seconds"]),
-        settle_seconds=int(declared["settle_seconds"]),
-    )
-
-
-def partner_from(declared: Mapping[str, Any]) -> TradingPartner:
-    """Both ends' identifiers, from the function's settings."""
-    return TradingPartner(
-        submitter_id=str(declared["submitter_id"]),
-        submitter_name=str(declared["submitter_name"]),
-        submitter_phone=str(declared["submitter_phone"]),
-        receiver_id=str(declared["receiver_id"]),
-        receiver_name=str(declared["receiver_name"]),
-        # Anything but an explicit P is a test: nothing goes out as production by accident.
-        usage="P" if declared["usage"] == "P" else "T",
-    )
 
 
 class RestClearinghouse:
@@ -83,7 +61,10 @@ class RestClearinghouse:
             If the outcome is not known.
         IdempotencyKeyReusedError
             If the key was used with other bytes (422).
+        UsageIndicatorError
+            If the bytes are a test and the connection is not, or the other way round; nothing has left.
         """
+        self.partner.require_usage(body)
         path = INSTITUTIONAL_PATH if institutional else PROFESSIONAL_PATH
         return self._settled(
             self._post(path, {"x12": body.decode("latin-1")}, idempotency_key=idempotency_key)
@@ -93,7 +74,7 @@ class RestClearinghouse:
         """See `ports.Clearinghouse`; raises as `submit` does."""
         return self._settled(self._post(APPEALS_PATH, body, idempotency_key=idempotency_key))
 
-    def look_up(self, patient_control_number: str) -> Lookup:
+    def look_up(self, patient_control_number: str, *, idempotency_key: str) -> Lookup:  # noqa: ARG002 it lists claims by their own number
         """See `ports.Clearinghouse`."""
         query = urlencode({"patientControlNumber": patient_control_number})
         try:
@@ -164,7 +145,13 @@ class RestClearinghouse:
 
 
 def _unavailable(response: urllib3.BaseHTTPResponse) -> ClearinghouseUnavailableError:
-    return ClearinghouseUnavailableError("no_verdict", detail=f"HTTP {response.status}")
+    asked = response.headers.get("Retry-After", "")
+    return ClearinghouseUnavailableError(
+        "no_verdict",
+        detail=f"HTTP {response.status}",
+        # Of its two forms, seconds and a date, only the first is used by clearinghouses.
+        retry_after_seconds=min(int(asked), _RETRY_AFTER_MAX_SECONDS) if asked.isdecimal() else 0,
+    )
 
 
 def _answer(response: urllib3.BaseHTTPResponse) -> Mapping[str, Any]:

@@ -1,4 +1,4 @@
-"""Control numbers from an atomic counter: unique per trading partner and kind, gaps allowed."""
+"""Control numbers from one atomic counter: unique over all trading partners, gaps allowed."""
 
 from typing import Any
 
@@ -13,11 +13,11 @@ class DynamoDbControlNumbers:
         self._client = client
         self._table = table
 
-    def next(self, partner: str, kind: str) -> int:
+    def next(self) -> int:
         """See `ports.ControlNumbers`."""
         answer = self._client.update_item(
             TableName=self._table,
-            Key={"pk": {"S": f"COUNTER#{partner}"}, "sk": {"S": kind}},
+            Key={"pk": {"S": "COUNTER#X12"}, "sk": {"S": "ISA13"}},
             UpdateExpression="ADD #value :one",
             ExpressionAttributeNames={"#value": "value"},
             ExpressionAttributeValues={":one": {"N": "1"}},

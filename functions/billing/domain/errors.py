@@ -43,7 +43,19 @@ class RetryLaterError(TransientError):
 
 
 class ClearinghouseUnavailableError(TransientError):
-    """The clearinghouse or payer gave no answer that can be relied on."""
+    """The clearinghouse or payer gave no answer that can be relied on.
+
+    Parameters
+    ----------
+    retry_after_seconds
+        How long it asked to be left alone, 0 when it did not say.
+    """
+
+    def __init__(
+        self, code: str, *, subject: str = "", detail: str = "", retry_after_seconds: int = 0
+    ) -> None:
+        super().__init__(code, subject=subject, detail=detail)
+        self.retry_after_seconds = retry_after_seconds
 
 
 class RecordNotFoundError(PermanentError):
@@ -72,6 +84,10 @@ class RuleSetError(PermanentError):
 
 class SegregationError(PermanentError):
     """The person who changed a claim may not also release it."""
+
+
+class UsageIndicatorError(PermanentError):
+    """What is marked as a test would go out as production, or the other way round (ISA15)."""
 
 
 class IdempotencyKeyReusedError(PermanentError):

@@ -1,8 +1,9 @@
 """The composition root: each adapter is built when a step first asks for it, and kept while the function is warm."""
 
 import json
+from collections.abc import Mapping
 from functools import cache, cached_property
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from functions.billing.ports import (
     Clearinghouse,
@@ -20,6 +21,9 @@ from functions.billing.ports import (
 )
 from functions.billing.runtime.observability import meter
 from functions.billing.runtime.settings import setting
+
+if TYPE_CHECKING:
+    from functions.billing.adapters.connections import DeclaredConnections
 
 # Adapters are imported where they are built, so that a step loads only those it uses.
 # ruff: noqa: PLC0415
@@ -88,25 +92,28 @@ class Dependencies:
         return DynamoDbControlNumbers(client("dynamodb"), table=setting("RECORDS_TABLE"))
 
     @cached_property
-    def clearinghouse(self) -> Clearinghouse:
-        """The way to the payers."""
-        from functions.billing.adapters.clearinghouse import (
-            RestClearinghouse,
-            connector_from,
-            partner_from,
+    def connections(self) -> "DeclaredConnections":
+        """The ways claims go to payers."""
+        from functions.billing.adapters.connections import DeclaredConnections
+
+        def api_keys() -> Mapping[str, str]:
+            answer = client("secretsmanager").get_secret_value(
+                SecretId=setting("CLEARINGHOUSE_SECRET_ARN")
+            )
+            keys: Mapping[str, str] = json.loads(answer["SecretString"])
+            return keys
+
+        return DeclaredConnections(
+            json.loads(setting("CONNECTORS")),
+            api_keys=cache(api_keys),
+            client=client,
+            bucket=lambda: setting("INTAKE_BUCKET"),
         )
 
-        answer = client("secretsmanager").get_secret_value(
-            SecretId=setting("CLEARINGHOUSE_SECRET_ARN")
-        )
-        declared = json.loads(setting("CONNECTOR"))
-        return RestClearinghouse(
-            base_url=setting("CLEARINGHOUSE_URL"),
-            api_key=json.loads(answer["SecretString"])["api_key"],
-            connector=connector_from(declared),
-            partner=partner_from(declared),
-            timeout_seconds=float(declared["timeout_seconds"]),
-        )
+    @cached_property
+    def clearinghouse(self) -> Clearinghouse:
+        """The connection that answers at once."""
+        return self.connections.real_time()
 
     @cached_property
     def signer(self) -> Signer:

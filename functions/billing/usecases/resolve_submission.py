@@ -35,14 +35,18 @@ def resolve_submission(
         raise RecordNotFoundError("claim_not_found", subject=f"claim:{command.claim_id}")
     if claim.state is not ClaimState.SUBMITTING:
         return {"outcome": "already_sent", "claim_id": claim.claim_id}
-    sending = Sending(step=STEP, cause=cause, ports=ports)
     attempt = newest_attempt(ports.records, claim)
     if attempt is None:
         raise RecordNotFoundError("attempt_not_found", subject=claim.subject)
-    connector = ports.clearinghouse.connector
+    # The attempt is asked after where it was sent, whatever the payer's policy says by now.
+    connection = ports.connections.named(attempt.connector)
+    connector = connection.connector
+    sending = Sending(step=STEP, cause=cause, ports=ports, connection=connection)
     decision = decide(attempt, connector, ports.clock.now())
     if decision.move is Move.LOOK_UP:
-        lookup = ports.clearinghouse.look_up(attempt.patient_control_number)
+        lookup = connection.look_up(
+            attempt.patient_control_number, idempotency_key=attempt.idempotency_key
+        )
         if lookup is Lookup.FOUND:
             return sending.record(
                 claim, attempt, SubmissionAnswer(accepted=True, code="found_by_lookup")

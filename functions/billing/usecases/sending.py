@@ -21,14 +21,16 @@ from functions.billing.domain.errors import (
     RetryLaterError,
     RuleSetError,
     StaleRecordError,
+    UsageIndicatorError,
 )
 from functions.billing.domain.rules.policy import PayerPolicy, payer_policies
 from functions.billing.domain.submission.attempt import Attempt, AttemptState, Pointer
 from functions.billing.domain.work_items import Queue, open_work_item
 from functions.billing.edi.claim_837 import WireNumbers, write_claim
 from functions.billing.ports import (
-    Clearinghouse,
+    ClaimConnection,
     Clock,
+    Connections,
     ControlNumbers,
     Evidence,
     Records,
@@ -51,7 +53,7 @@ class SendingPorts:
 
     records: Records
     evidence: Evidence
-    clearinghouse: Clearinghouse
+    connections: Connections
     control_numbers: ControlNumbers
     rule_sets: RuleSets
     clock: Clock
@@ -59,11 +61,12 @@ class SendingPorts:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sending:
-    """One claim on its way out, for one cause."""
+    """One claim on its way out through one connection, for one cause."""
 
     step: str
     cause: Cause
     ports: SendingPorts
+    connection: ClaimConnection
 
     def begin(self, claim: Claim) -> tuple[Claim, Attempt]:
         """Freeze the bytes and record the intent. Nothing has left when this returns."""
@@ -75,7 +78,7 @@ class Sending:
             stored.content,
             policy=policy,
             numbers=numbers,
-            partner=self.ports.clearinghouse.partner,
+            partner=self.connection.partner,
             at=now,
         )
         digest = hashlib.sha256(body).hexdigest()
@@ -85,7 +88,7 @@ class Sending:
             body,
             content_type="application/edi-x12",
         )
-        connector = self.ports.clearinghouse.connector
+        connector = self.connection.connector
         attempt = Attempt(
             claim_id=claim.claim_id,
             number=number,
@@ -136,14 +139,16 @@ class Sending:
         """Send the frozen bytes under their key; `submitted`, `rejected`, `parked` or `unknown`."""
         body = self.ports.evidence.fetch(attempt.body_key)
         try:
-            answer = self.ports.clearinghouse.submit(
+            answer = self.connection.submit(
                 body,
                 idempotency_key=attempt.idempotency_key,
                 institutional=self._content(claim).content.is_institutional,
             )
         except ClearinghouseUnavailableError as silence:
-            return self.note_unknown(claim, attempt, silence.detail)
-        except IdempotencyKeyReusedError as conflict:
+            return self.note_unknown(
+                claim, attempt, silence.detail, retry_after_seconds=silence.retry_after_seconds
+            )
+        except (IdempotencyKeyReusedError, UsageIndicatorError) as conflict:
             return self.park(claim, attempt, conflict.code, Queue.ENGINEERING)
         return self.record(claim, attempt, answer)
 
@@ -153,10 +158,12 @@ class Sending:
             return self._submitted(claim, attempt, answer)
         return self._rejected(claim, attempt, answer)
 
-    def note_unknown(self, claim: Claim, attempt: Attempt, why: str) -> dict[str, object]:
+    def note_unknown(
+        self, claim: Claim, attempt: Attempt, why: str, *, retry_after_seconds: int = 0
+    ) -> dict[str, object]:
         """Say that nobody knows, and stay where the protocol looks."""
         now = self.ports.clock.now()
-        connector = self.ports.clearinghouse.connector
+        connector = self.connection.connector
         held = claim.moved(
             ClaimState.SUBMITTING, due_kind="SUBMITTING", due_at=self._lease_end(now)
         )
@@ -164,7 +171,8 @@ class Sending:
             "claim.submission.unknown", held, attempt=attempt.number, parked=False
         )
         self._commit(held, "outcome_unknown", now, events=(unknown,), facts={"why": why})
-        return self._outcome("unknown", claim, wait_seconds=connector.settle_seconds + 1)
+        wait_seconds = max(connector.settle_seconds + 1, retry_after_seconds)
+        return self._outcome("unknown", claim, wait_seconds=wait_seconds)
 
     def park(
         self, claim: Claim, attempt: Attempt, why: str, queue: Queue = Queue.BILLING
@@ -289,9 +297,8 @@ class Sending:
         return policy
 
     def _numbers(self, claim: Claim) -> WireNumbers:
-        partner = self.ports.clearinghouse.connector.name
         # One number for the interchange and its only group: whatever level an answer names, it leads here.
-        number = self.ports.control_numbers.next(partner, "ISA13")
+        number = self.ports.control_numbers.next()
         return WireNumbers(
             interchange=number,
             group=number,
@@ -300,7 +307,7 @@ class Sending:
         )
 
     def _lease_end(self, now: datetime) -> datetime:
-        return now + timedelta(seconds=2 * self.ports.clearinghouse.connector.settle_seconds + 60)
+        return now + timedelta(seconds=2 * self.connection.connector.settle_seconds + 60)
 
     def _again(self, claim: Claim, attempt: Attempt) -> tuple[Claim, Attempt]:
         """Both as just committed: the store raised their versions and chained their audits."""
@@ -344,6 +351,12 @@ class Sending:
         except StaleRecordError as stale:
             # The only error a submitting state retries: whoever comes back reads what is known first.
             raise RetryLaterError(stale.code, subject=stale.subject, detail=stale.detail) from None
+
+
+def payers_connection(ports: SendingPorts, claim: Claim) -> ClaimConnection:
+    """The connection the claim's payer is reached by now, as its policy names it."""
+    policy = ports.rule_sets.active("payer_policies", payer_policies).of(claim.payer_id)
+    return ports.connections.named(policy.connector if policy else "")
 
 
 def newest_attempt(records: Records, claim: Claim) -> Attempt | None:

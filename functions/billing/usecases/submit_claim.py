@@ -13,7 +13,12 @@ from functions.billing.domain.claims.claim import Claim
 from functions.billing.domain.claims.lifecycle import ClaimState
 from functions.billing.domain.commit import Cause
 from functions.billing.domain.errors import RecordNotFoundError
-from functions.billing.usecases.sending import Sending, SendingPorts
+from functions.billing.usecases.sending import (
+    Sending,
+    SendingPorts,
+    newest_attempt,
+    payers_connection,
+)
 
 STEP = "submit_claim"
 
@@ -32,9 +37,14 @@ def submit_claim(command: SubmitClaim, cause: Cause, ports: SendingPorts) -> dic
     if claim is None:
         raise RecordNotFoundError("claim_not_found", subject=f"claim:{command.claim_id}")
     if claim.state is ClaimState.SUBMITTING:
-        wait_seconds = ports.clearinghouse.connector.settle_seconds + 1
+        attempt = newest_attempt(ports.records, claim)
+        # Whatever the payer's policy says by now, the attempt is asked after where it was sent.
+        connection = ports.connections.named(attempt.connector if attempt else "")
+        wait_seconds = connection.connector.settle_seconds + 1
         return {"outcome": "unknown", "claim_id": claim.claim_id, "wait_seconds": wait_seconds}
     if claim.state is not ClaimState.VALIDATED or command.revision not in (0, claim.revision):
         return {"outcome": "already_sent", "claim_id": claim.claim_id}
-    sending = Sending(step=STEP, cause=cause, ports=ports)
+    sending = Sending(
+        step=STEP, cause=cause, ports=ports, connection=payers_connection(ports, claim)
+    )
     return sending.send(*sending.begin(claim))

@@ -274,7 +274,7 @@ class _Verification:
 
     def _ask(self, inquiry: Inquiry, policy: PayerPolicy) -> EligibilityResult:
         clearinghouse = self._ports.clearinghouse
-        number = self._ports.control_numbers.next(clearinghouse.connector.name, "ISA13")
+        number = self._ports.control_numbers.next()
         numbers = WireNumbers(interchange=number, group=number, transaction=1)
         body = write_inquiry(
             inquiry, policy=policy, numbers=numbers, partner=clearinghouse.partner, at=self._now

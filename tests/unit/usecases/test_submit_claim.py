@@ -19,6 +19,7 @@ from tests.fakes import (
     FixedRuleSets,
     InMemoryEvidence,
     InMemoryRecords,
+    NamedConnections,
     ScriptedClearinghouse,
     SettableClock,
 )
@@ -36,7 +37,7 @@ class World:
         self.ports = SendingPorts(
             records=self.records,
             evidence=InMemoryEvidence(),
-            clearinghouse=self.clearinghouse,
+            connections=NamedConnections(self.clearinghouse),
             control_numbers=CountingControlNumbers(),
             rule_sets=FixedRuleSets(rule_set_contents()),
             clock=self.clock,

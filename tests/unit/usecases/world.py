@@ -42,6 +42,7 @@ from tests.fakes import (
     InMemoryEvidence,
     InMemoryIntake,
     InMemoryRecords,
+    NamedConnections,
     ScriptedClearinghouse,
     SettableClock,
 )
@@ -120,7 +121,7 @@ class World:
         return SendingPorts(
             records=self.records,
             evidence=self.evidence,
-            clearinghouse=self.clearinghouse,
+            connections=NamedConnections(self.clearinghouse),
             control_numbers=self.control_numbers,
             rule_sets=self.rule_sets,
             clock=self.clock,

@@ -88,7 +88,8 @@ class PayerPolicy:
 
     `edi_id` is the payer's identifier on the wire (X12 NM109 of the payer), `filing_indicator` is
     SBR09. `approval_threshold_cents` is the charge from which a person releases the claim;
-    `tolerance_cents` how far a payment may be from the contract before someone looks.
+    `tolerance_cents` how far a payment may be from the contract before someone looks. `connector`
+    names the clearinghouse connection claims go through, empty for the deployment's first.
     """
 
     payer_id: str
@@ -104,6 +105,7 @@ class PayerPolicy:
     tolerance_cents: int
     contracts: tuple[Contract, ...]
     remittance_expected_days: int
+    connector: str = ""
 
     def contract_on(self, day: date) -> Contract | None:
         """The contract in force on a service date, None when there is none."""
@@ -179,6 +181,7 @@ def _policy(reader: Reader) -> PayerPolicy:
         tolerance_cents=reader.integer("tolerance_cents"),
         contracts=contracts,
         remittance_expected_days=reader.integer("remittance_expected_days", minimum=1),
+        connector=reader.text("connector", ""),
     )
     reader.finish()
     _refuse_overlaps(contracts, payer_id)

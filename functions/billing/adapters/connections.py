@@ -1,0 +1,110 @@
+"""The deployment's clearinghouse connections: declared by its settings, made when a claim first goes through one."""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from functions.billing.adapters.clearinghouse import RestClearinghouse
+from functions.billing.adapters.file_exchange import FileExchange
+from functions.billing.domain.errors import RuleSetError
+from functions.billing.domain.submission.protocol import Connector
+from functions.billing.domain.submission.trading_partner import TradingPartner
+from functions.billing.ports import ClaimConnection, Clearinghouse
+
+Declaration = Mapping[str, Any]
+REST, FILES = "rest", "files"
+
+
+class DeclaredConnections:
+    """`ports.Connections` over the settings' declarations.
+
+    Parameters
+    ----------
+    declared
+        One mapping for each connection, the deployment's first choice first.
+    api_keys
+        Gives the API keys by connection name; asked once, and only where a connection needs one.
+    client
+        Gives a boto3 client by service.
+    bucket
+        Gives the bucket that holds the folders of file exchanges.
+    """
+
+    def __init__(
+        self,
+        declared: Sequence[Declaration],
+        *,
+        api_keys: Callable[[], Mapping[str, str]],
+        client: Callable[[str], Any],
+        bucket: Callable[[], str],
+    ) -> None:
+        self._declared = {str(each["name"]): each for each in declared}
+        self._first = str(declared[0]["name"])
+        self._api_keys = api_keys
+        self._client = client
+        self._bucket = bucket
+        self._made: dict[str, ClaimConnection] = {}
+
+    def named(self, connector: str) -> ClaimConnection:
+        """See `ports.Connections`."""
+        name = connector or self._first
+        if name not in self._made:
+            self._made[name] = self._make(name)
+        return self._made[name]
+
+    def real_time(self) -> Clearinghouse:
+        """The first connection that answers at once: eligibility, claim status, appeals.
+
+        Raises
+        ------
+        RuleSetError
+            If the deployment declares none.
+        """
+        for name, declared in self._declared.items():
+            if declared["kind"] == REST:
+                connection = self.named(name)
+                if isinstance(connection, RestClearinghouse):
+                    return connection
+        raise RuleSetError("connector_not_declared", detail="no connection answers at once")
+
+    def _make(self, name: str) -> ClaimConnection:
+        declared = self._declared.get(name)
+        if declared is None:
+            raise RuleSetError(
+                "connector_not_declared",
+                subject=f"connector:{name}",
+                detail="a payer policy names a connection the deployment does not have",
+            )
+        connector, partner = _connector(declared), _partner(declared)
+        if declared["kind"] == FILES:
+            return FileExchange(
+                self._client("s3"), bucket=self._bucket(), connector=connector, partner=partner
+            )
+        return RestClearinghouse(
+            base_url=str(declared["url"]),
+            api_key=self._api_keys()[name],
+            connector=connector,
+            partner=partner,
+            timeout_seconds=float(declared["timeout_seconds"]),
+        )
+
+
+def _connector(declared: Declaration) -> Connector:
+    return Connector(
+        name=str(declared["name"]),
+        idempotency_window_hours=int(declared["idempotency_window_hours"]),
+        lookup_is_authoritative=bool(declared["lookup_authoritative"]),
+        landing_bound_seconds=int(declared["landing_bound_seconds"]),
+        settle_seconds=int(declared["settle_seconds"]),
+    )
+
+
+def _partner(declared: Declaration) -> TradingPartner:
+    return TradingPartner(
+        submitter_id=str(declared["submitter_id"]),
+        submitter_name=str(declared["submitter_name"]),
+        submitter_phone=str(declared["submitter_phone"]),
+        receiver_id=str(declared["receiver_id"]),
+        receiver_name=str(declared["receiver_name"]),
+        # Anything but an explicit P is a test: nothing goes out as production by accident.
+        usage="P" if declared["usage"] == "P" else "T",
+    )
