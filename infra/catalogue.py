@@ -194,6 +194,7 @@ STEPS: tuple[FunctionEntry, ...] = (
         audits=True,
         documents=(DocumentAccess.READ_EHR, *_RULES),
     ),
+    FunctionEntry(name="bill_next_payer", records=_WRITES, audits=True, documents=_RULES),
     FunctionEntry(name="scrub_claim", records=_WRITES, audits=True, documents=_RULES),
     FunctionEntry(
         name="submit_claim",
@@ -278,8 +279,9 @@ WORKFLOWS: tuple[WorkflowEntry, ...] = (
     ),
     WorkflowEntry(
         name="claim",
-        steps=("assemble_claim", "scrub_claim"),
+        steps=("assemble_claim", "bill_next_payer", "scrub_claim"),
         events=(
+            "next_payer.due",
             "encounter.signed",
             "charge.signed",
             "procedure.coded",

@@ -52,7 +52,7 @@ class ClaimMoney:
     @property
     def is_unsent(self) -> bool:
         """Nothing was ever billed."""
-        return self.balance.charged_cents == 0
+        return not (self.balance.charged_cents or self.balance.transferred_cents)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -119,6 +119,7 @@ def _earned_cents(balance: ClaimBalance) -> int:
     """What has come in for the claim's charges: all that neither is open nor was given up."""
     return (
         balance.charged_cents
+        + balance.transferred_cents
         - balance.contractual_cents
         - balance.write_off_cents
         - balance.outstanding_cents

@@ -60,6 +60,8 @@ def _work_problems(evidence: Evidence, expected: Expectation, found: Related) ->
 
 
 def _verdict_problems(evidence: Evidence, expected: Expectation, found: Related) -> Iterator[str]:
+    if expected.claims and len(found.claims) != expected.claims:
+        yield f"became {len(found.claims)} claims, not {expected.claims}"
     words = {str(claim.adjudication) for claim in found.claims if claim.adjudication}
     if expected.adjudication and expected.adjudication not in words:
         yield f"adjudication is {', '.join(sorted(words)) or 'missing'}, not {expected.adjudication}"

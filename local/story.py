@@ -19,6 +19,11 @@ from local.store import Store
 _TITLES: Mapping[tuple[str, str], str] = {
     ("assemble_claim", "staged"): "Claim assembled from the signed encounter",
     ("assemble_claim", "restaged"): "Claim assembled anew, the encounter having changed",
+    (
+        "bill_next_payer",
+        "next_payer_billed",
+    ): "What was left goes to the next payer, with this payer's answer",
+    ("bill_next_payer", "held"): "A person bills the next payer",
     ("scrub_claim", "validated"): "Passed our own checks and released",
     ("scrub_claim", "held"): "Held by our own checks; never left the house",
     ("scrub_claim", "awaiting_approval"): "Passed our checks; a second person must release it",

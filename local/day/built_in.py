@@ -354,6 +354,7 @@ class _Builder:
             events=expected.events,
             work=expected.work,
             fields=expected.fields,
+            claims=expected.claims,
             note=visit.scenario.outcome,
         )
 

@@ -108,6 +108,8 @@ class Expectation:
         (queue, reason) of work items that must have been opened about it.
     fields
         The fields the first of that work must name, and no others.
+    claims
+        How many claims it must have become; 0: as many as there are.
     """
 
     scenario: str
@@ -120,6 +122,7 @@ class Expectation:
     events: tuple[str, ...] = ()
     work: tuple[tuple[str, str], ...] = ()
     fields: tuple[str, ...] = ()
+    claims: int = 0
     note: str = ""
 
 

@@ -44,6 +44,7 @@ class Expected:
     events: tuple[str, ...] = ()
     work: tuple[tuple[str, str], ...] = ()
     fields: tuple[str, ...] = ()
+    claims: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -738,10 +739,12 @@ PAYMENT: tuple[Scenario, ...] = (
     Scenario(
         name="two_payers",
         about="Medicare first, a commercial plan second",
-        outcome="the primary pays; the rest waits for the second payer",
+        outcome="the primary pays, its answer goes with the claim to the second payer, which pays the rest",
         payer="CMSNORTH",
         twist=Twist(second_payer="BLUEPEAK"),
-        expect=Expected(claim=("adjudicated", "closed")),
+        expect=Expected(
+            claim=("closed",), adjudication="paid", events=("next_payer.due",), claims=2
+        ),
     ),
 )
 

@@ -41,7 +41,8 @@ from tests.fakes import NOON, PARTNER
 from tests.integration.conftest import MEMBER, PAYER, Simulator
 from tests.unit.usecases.world import CLAIM, PCN, World
 
-POLICY = payer_policies(rule_set_contents()["payer_policies"]).of("BLUEPEAK")
+POLICIES = payer_policies(rule_set_contents()["payer_policies"])
+POLICY = POLICIES.of("BLUEPEAK")
 CONNECTOR = Connector(
     name="simulator",
     idempotency_window_hours=24,
@@ -74,10 +75,9 @@ def claim_body(number: int = 1, pcn: str = PCN) -> bytes:
     (content,) = assemble(
         encounter(), claim_id=CLAIM, patient_control_number=pcn, signed_on=SERVICE_DAY
     )
-    assert POLICY is not None
     return write_claim(
         content,
-        policy=POLICY,
+        policies=POLICIES,
         numbers=WireNumbers(number, number, 1),
         partner=PARTNER,
         at=NOON,

@@ -2,11 +2,13 @@
 
 from dataclasses import dataclass
 from datetime import date, datetime
+from decimal import Decimal
 from typing import TypedDict
 
-from functions.billing.domain.claims.content import ClaimContent
+from functions.billing.domain.claims.content import ClaimContent, OtherPayerPayment
+from functions.billing.domain.claims.coordination import imbalances
 from functions.billing.domain.claims.line_numbers import line_control_number
-from functions.billing.domain.errors import ContractError
+from functions.billing.domain.errors import ContractError, RuleSetError
 from functions.billing.domain.money import decimal_from_cents
 from functions.billing.domain.records import (
     Address,
@@ -16,7 +18,7 @@ from functions.billing.domain.records import (
     Provider,
     Relationship,
 )
-from functions.billing.domain.rules.policy import PayerPolicy
+from functions.billing.domain.rules.policy import PayerPolicies, PayerPolicy
 from functions.billing.domain.submission.trading_partner import TradingPartner
 from functions.billing.edi.envelopes import WireNumbers, interchange
 from functions.billing.x12 import (
@@ -27,6 +29,7 @@ from functions.billing.x12 import (
     InstitutionalLine,
     InstitutionalPatient,
     InstitutionalSubscriber,
+    LineAdjudication,
     OtherPayer,
     OtherSubscriber,
     Party,
@@ -39,7 +42,7 @@ from functions.billing.x12 import (
     ProfessionalPatient,
     ProfessionalSubscriber,
 )
-from functions.billing.x12.values import Contact
+from functions.billing.x12.values import Adjustment, Contact
 
 __all__ = ["WireNumbers", "write_claim"]
 
@@ -57,12 +60,19 @@ class _Parts:
     patient: Patient
     coverage: Coverage
     billing: Provider
+    policy: PayerPolicy
+    policies: PayerPolicies
+
+    def wire_id(self, payer_id: str) -> str:
+        """A payer's identifier on the wire: as its policy says, else as we call it."""
+        policy = self.policies.of(payer_id)
+        return policy.edi_id if policy else payer_id
 
 
 def write_claim(
     content: ClaimContent,
     *,
-    policy: PayerPolicy,
+    policies: PayerPolicies,
     numbers: WireNumbers,
     partner: TradingPartner,
     at: datetime,
@@ -72,23 +82,35 @@ def write_claim(
     Raises
     ------
     ContractError
-        If the content lacks a patient, a coverage or a billing provider: it was never validated.
+        If the content lacks a patient, a coverage or a billing provider: it was never validated. If a prior payer's
+        decision does not add up: the next payer would refuse the claim.
+    RuleSetError
+        If nobody wrote a policy for the payer.
     """
     if content.patient is None or content.coverage is None or content.billing_provider is None:
         raise ContractError(
             "claim_incomplete", subject=f"claim:{content.claim_id}", detail="validate it first"
         )
-    parts = _Parts(content.patient, content.coverage, content.billing_provider)
+    policy = policies.of(content.payer_id)
+    if policy is None:
+        raise RuleSetError("payer_policy_missing", subject=f"payer:{content.payer_id}")
+    for payment in content.other_payments:
+        if gaps := imbalances(content, payment):
+            raise ContractError(
+                "prior_payment_unbalanced",
+                subject=f"claim:{content.claim_id}",
+                detail=", ".join(gaps),
+            )
+    parts = _Parts(content.patient, content.coverage, content.billing_provider, policy, policies)
     write = _institutional if content.is_institutional else _professional
     return interchange(
-        write(content, parts, policy, numbers, partner, at), numbers=numbers, partner=partner, at=at
+        write(content, parts, numbers, partner, at), numbers=numbers, partner=partner, at=at
     )
 
 
 def _professional(
     content: ClaimContent,
     parts: _Parts,
-    policy: PayerPolicy,
     numbers: WireNumbers,
     partner: TradingPartner,
     at: datetime,
@@ -112,16 +134,16 @@ def _professional(
         rendering=_rendering(content, parts.billing),
         facility=_facility(content),
         other_subscribers=_other_subscribers(content, parts),
-        lines=tuple(_professional_line(content, line) for line in content.lines),
+        lines=tuple(_professional_line(content, parts, line) for line in content.lines),
     )
     own = parts.coverage.relationship is Relationship.SELF
     subscriber = ProfessionalSubscriber(
         payer_responsibility=parts.coverage.rank,
         relationship="18" if own else None,
         group_number=parts.coverage.group_number or None,
-        claim_filing=policy.filing_indicator,
+        claim_filing=parts.policy.filing_indicator,
         subscriber=_subscriber(parts),
-        payer=_payer(policy),
+        payer=_payer(parts.policy),
         claims=(claim,) if own else (),
         patients=()
         if own
@@ -151,7 +173,6 @@ def _professional(
 def _institutional(
     content: ClaimContent,
     parts: _Parts,
-    policy: PayerPolicy,
     numbers: WireNumbers,
     partner: TradingPartner,
     at: datetime,
@@ -178,16 +199,16 @@ def _institutional(
         if content.rendering_provider
         else None,
         other_subscribers=_other_subscribers(content, parts),
-        lines=tuple(_institutional_line(content, line) for line in content.lines),
+        lines=tuple(_institutional_line(content, parts, line) for line in content.lines),
     )
     own = parts.coverage.relationship is Relationship.SELF
     subscriber = InstitutionalSubscriber(
         payer_responsibility=parts.coverage.rank,
         relationship="18" if own else None,
         group_number=parts.coverage.group_number or None,
-        claim_filing=policy.filing_indicator,
+        claim_filing=parts.policy.filing_indicator,
         subscriber=_subscriber(parts),
-        payer=_payer(policy),
+        payer=_payer(parts.policy),
         claims=(claim,) if own else (),
         patients=()
         if own
@@ -214,30 +235,32 @@ def _institutional(
     )
 
 
-def _professional_line(content: ClaimContent, line: Charge) -> ProfessionalLine:
+def _professional_line(content: ClaimContent, parts: _Parts, line: Charge) -> ProfessionalLine:
     claim_place = content.location.place_of_service if content.location else ""
     elsewhere = line.place_of_service and line.place_of_service != claim_place
     return ProfessionalLine(
         procedure=Procedure("HC", line.procedure, line.modifiers),
         charge_cents=line.charge_cents,
         unit=UNITS,
-        units=decimal_from_cents(line.units * 100).to_integral_value(),
+        units=_units(line),
         place_of_service=line.place_of_service if elsewhere else None,
         diagnosis_pointers=line.diagnosis_pointers,
         service_period=_day(line.service_date),
         line_control_number=line_control_number(content.patient_control_number, line.line_id),
+        adjudications=_line_adjudications(content, parts, line),
     )
 
 
-def _institutional_line(content: ClaimContent, line: Charge) -> InstitutionalLine:
+def _institutional_line(content: ClaimContent, parts: _Parts, line: Charge) -> InstitutionalLine:
     return InstitutionalLine(
         revenue_code=line.revenue_code,
         procedure=Procedure("HC", line.procedure, line.modifiers),
         charge_cents=line.charge_cents,
         unit=UNITS,
-        units=decimal_from_cents(line.units * 100).to_integral_value(),
+        units=_units(line),
         service_period=_day(line.service_date),
         line_control_number=line_control_number(content.patient_control_number, line.line_id),
+        adjudications=_line_adjudications(content, parts, line),
     )
 
 
@@ -289,33 +312,71 @@ def _facility(content: ClaimContent) -> Party | None:
 def _other_subscribers(content: ClaimContent, parts: _Parts) -> tuple[OtherSubscriber, ...]:
     """Loop 2320 for each other coverage; what it paid rides along on secondary claims."""
     payments = {payment.payer_id: payment for payment in content.other_payments}
-    others = []
-    for coverage in content.other_coverages:
-        payment = payments.get(coverage.payer.payer_id)
-        others.append(
-            OtherSubscriber(
-                payer_responsibility=coverage.rank,
-                relationship=coverage.relationship,
-                group_number=coverage.group_number or None,
-                claim_filing="ZZ",
-                paid_cents=payment.paid_cents if payment else None,
-                remaining_liability_cents=payment.remaining_cents if payment else None,
-                benefits_assigned="Y",
-                release_of_information="Y",
-                subscriber=_member(coverage.subscriber or parts.patient, coverage),
-                payer=OtherPayer(
-                    role="PR",
-                    kind=ORGANIZATION,
-                    name=coverage.payer.name,
-                    id_qualifier="PI",
-                    id=coverage.payer.payer_id,
-                    adjudicated_on=_day(payment.adjudicated_on)
-                    if payment and payment.adjudicated_on
-                    else None,
-                ),
-            )
+    return tuple(
+        _other_subscriber(coverage, parts, payments.get(coverage.payer.payer_id))
+        for coverage in content.other_coverages
+    )
+
+
+def _other_subscriber(
+    coverage: Coverage, parts: _Parts, payment: OtherPayerPayment | None
+) -> OtherSubscriber:
+    policy = parts.policies.of(coverage.payer.payer_id)
+    # The date stands with the lines where the payer decided by lines (DTP*573 in 2430), else with the payer.
+    decided_on = payment.adjudicated_on if payment and not payment.line_paid else None
+    return OtherSubscriber(
+        payer_responsibility=coverage.rank,
+        relationship=coverage.relationship,
+        group_number=coverage.group_number or None,
+        claim_filing=policy.filing_indicator if policy else "ZZ",
+        adjustments=_adjustments(payment, "") if payment else (),
+        paid_cents=payment.paid_cents if payment else None,
+        remaining_liability_cents=payment.remaining_cents if payment else None,
+        benefits_assigned="Y",
+        release_of_information="Y",
+        subscriber=_member(coverage.subscriber or parts.patient, coverage),
+        payer=OtherPayer(
+            role="PR",
+            kind=ORGANIZATION,
+            name=coverage.payer.name,
+            id_qualifier="PI",
+            id=parts.wire_id(coverage.payer.payer_id),
+            adjudicated_on=_day(decided_on) if decided_on else None,
+        ),
+    )
+
+
+def _line_adjudications(
+    content: ClaimContent, parts: _Parts, line: Charge
+) -> tuple[LineAdjudication, ...]:
+    """Loop 2430 for each payer that decided on the line before."""
+    return tuple(
+        LineAdjudication(
+            payer_id=parts.wire_id(payment.payer_id),
+            paid_cents=paid_cents,
+            procedure=Procedure("HC", line.procedure, line.modifiers),
+            paid_units=_units(line),
+            adjustments=_adjustments(payment, line.line_id),
+            adjudicated_on=_day(payment.adjudicated_on) if payment.adjudicated_on else None,
+            remaining_liability_cents=dict(payment.line_remaining).get(line.line_id),
         )
-    return tuple(others)
+        for payment in content.other_payments
+        for line_id, paid_cents in payment.line_paid
+        if line_id == line.line_id
+    )
+
+
+def _adjustments(payment: OtherPayerPayment, line_id: str) -> tuple[Adjustment, ...]:
+    """CAS: the writer puts the reasons of one group into one segment, up to six of them."""
+    return tuple(
+        Adjustment(one.group, one.reason, decimal_from_cents(one.amount_cents))
+        for one in payment.adjustments
+        if one.line_id == line_id
+    )
+
+
+def _units(line: Charge) -> Decimal:
+    return decimal_from_cents(line.units * 100).to_integral_value()
 
 
 def _patient_party(patient: Patient) -> Party:

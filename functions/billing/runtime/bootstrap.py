@@ -1,7 +1,7 @@
 """The composition root: each adapter is built when a step first asks for it, and kept while the function is warm."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import cache, cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -94,6 +94,14 @@ class Dependencies:
     @cached_property
     def connections(self) -> "DeclaredConnections":
         """The ways claims go to payers."""
+        return self._declared_connections(bucket=lambda: setting("INTAKE_BUCKET"))
+
+    @cached_property
+    def clearinghouse(self) -> Clearinghouse:
+        """The connection that answers at once."""
+        return self._declared_connections().real_time()
+
+    def _declared_connections(self, bucket: Callable[[], str] = str) -> "DeclaredConnections":
         from functions.billing.adapters.connections import DeclaredConnections
 
         def api_keys() -> Mapping[str, str]:
@@ -107,13 +115,8 @@ class Dependencies:
             json.loads(setting("CONNECTORS")),
             api_keys=cache(api_keys),
             client=client,
-            bucket=lambda: setting("INTAKE_BUCKET"),
+            bucket=bucket,
         )
-
-    @cached_property
-    def clearinghouse(self) -> Clearinghouse:
-        """The connection that answers at once."""
-        return self.connections.real_time()
 
     @cached_property
     def signer(self) -> Signer:

@@ -10,7 +10,12 @@ from functions.billing.usecases.postings import StoredPosting, postings_of
 
 
 def charge_due(records: Records, claim: Claim, *, at: datetime) -> StoredPosting | None:
-    """What is still to be booked of the claim's charge: all of it, the change since, or nothing."""
+    """What is still to be booked of the claim's charge: all of it, the change since, or nothing.
+
+    Revenue is earned once: a claim that follows another to the next payer bears what that one left over.
+    """
+    if claim.follows_claim_id:
+        return None
     booked = postings_of(records, claim.claim_id)
     if not booked:
         return StoredPosting.of_claim(

@@ -8,8 +8,13 @@ from functions.billing.domain.claims.claim import Claim
 from functions.billing.domain.denials.case import DenialCase, DeniedLine
 from functions.billing.domain.ledger.postings import Posting
 from functions.billing.domain.remittance.post import PostingPlan, PostingState
-from functions.billing.domain.remittance.reconcile import LineOutcome, OutcomeAction, OutcomeKind
-from functions.billing.domain.remittance.records import Adjustment, RemittedClaim
+from functions.billing.domain.remittance.reconcile import (
+    LineOutcome,
+    OutcomeAction,
+    OutcomeKind,
+    adjustment_of,
+)
+from functions.billing.domain.remittance.records import RemittedClaim
 
 _POSTED = frozenset({PostingState.POSTED, PostingState.HELD})
 
@@ -108,12 +113,5 @@ def _booked_lines(
                 charge_cents=booked.charge_cents,
                 paid_cents=booked.paid_cents,
                 denied_cents=denied[booked.line_ordinal],
-                adjustments=tuple(map(_adjustment, booked.codes)),
+                adjustments=tuple(map(adjustment_of, booked.codes)),
             )
-
-
-def _adjustment(code: str) -> Adjustment:
-    """`CO-45:2000` as the ledger keeps it: group, reason, cents."""
-    name, _, cents = code.rpartition(":")
-    group, _, reason = name.partition("-")
-    return Adjustment(group, reason, int(cents))

@@ -107,7 +107,8 @@ def _facts_of(records: Records, claim: Claim) -> ClaimFacts:
     return ClaimFacts(
         claim_id=claim.claim_id,
         segments=_segments(claim),
-        charge_cents=claim.charge_cents,
+        # The charge of a claim to a second payer is its first claim's.
+        charge_cents=0 if claim.follows_claim_id else claim.charge_cents,
         paid_cents=balance.paid_by_payer_cents,
         patient_cents=balance.patient_cents,
         outstanding_cents=balance.outstanding_cents,

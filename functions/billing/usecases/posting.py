@@ -281,6 +281,7 @@ class AnswerPosting:
                     *(_received(after, denial) for denial in denials),
                     *map(opened, works),
                     *(resolved(item, item.resolution) for item in done),
+                    *_next_payer_due(after, plan),
                 ),
             )
         )
@@ -402,20 +403,6 @@ class AnswerPosting:
         for kind in dict.fromkeys(outcome.kind for outcome in investigated):
             amount = sum(outcome.amount_cents for outcome in investigated if outcome.kind is kind)
             yield self._work(claim, str(kind), _INVESTIGATED[kind], amount, plan.occurrence)
-        next_payer_cents = sum(
-            outcome.amount_cents
-            for outcome in plan.outcomes
-            if outcome.action is OutcomeAction.BILL_NEXT_PAYER
-        )
-        if next_payer_cents:
-            yield self._work(
-                claim,
-                "bill_next_payer",
-                "send the claim to the next payer with this payer's answer",
-                next_payer_cents,
-                plan.occurrence,
-                queue=Queue.BILLING,
-            )
 
     def _work(
         self,
@@ -424,10 +411,9 @@ class AnswerPosting:
         action: str,
         amount_cents: int,
         occurrence: str,
-        queue: Queue = Queue.FINANCE,
     ) -> WorkItem:
         return open_work_item(
-            queue=queue,
+            queue=Queue.FINANCE,
             reason=reason,
             about=claim.subject,
             recommended_action=action,
@@ -492,6 +478,17 @@ class AnswerPosting:
             )
         )
         return answer
+
+
+def _next_payer_due(claim: Claim, plan: PostingPlan) -> Iterable[OutboundEvent]:
+    """What this answer leaves to a payer nobody has told; one that this payer forwarded has heard of it already."""
+    amount_cents = sum(
+        outcome.amount_cents
+        for outcome in plan.outcomes
+        if outcome.action is OutcomeAction.BILL_NEXT_PAYER
+    )
+    if amount_cents:
+        yield claim_event("next_payer.due", claim, amount_cents=amount_cents)
 
 
 def _received(claim: Claim, denial: DenialCase) -> OutboundEvent:

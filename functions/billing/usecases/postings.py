@@ -46,6 +46,11 @@ class StoredPosting:
             for start in range(0, len(postings), size)
         )
 
+    @classmethod
+    def beside(cls, posting: Posting, claim_ids: tuple[str, ...]) -> tuple[Self, ...]:
+        """One posting that moves several claims' balances, beside each of them; its key says that it is one."""
+        return tuple(cls(partition=f"CLAIM#{claim_id}", posting=posting) for claim_id in claim_ids)
+
     @property
     def all(self) -> tuple[Posting, ...]:
         """Every posting of this record."""

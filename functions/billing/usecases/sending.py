@@ -19,11 +19,10 @@ from functions.billing.domain.errors import (
     IdempotencyKeyReusedError,
     RecordNotFoundError,
     RetryLaterError,
-    RuleSetError,
     StaleRecordError,
     UsageIndicatorError,
 )
-from functions.billing.domain.rules.policy import PayerPolicy, payer_policies
+from functions.billing.domain.rules.policy import payer_policies
 from functions.billing.domain.submission.attempt import Attempt, AttemptState, Pointer
 from functions.billing.domain.work_items import Queue, open_work_item
 from functions.billing.edi.claim_837 import WireNumbers, write_claim
@@ -72,11 +71,10 @@ class Sending:
         """Freeze the bytes and record the intent. Nothing has left when this returns."""
         now = self.ports.clock.now()
         stored = self._content(claim)
-        policy = self._policy(claim.payer_id)
         numbers = self._numbers(claim)
         body = write_claim(
             stored.content,
-            policy=policy,
+            policies=self.ports.rule_sets.active("payer_policies", payer_policies),
             numbers=numbers,
             partner=self.connection.partner,
             at=now,
@@ -289,12 +287,6 @@ class Sending:
             content.total_charge_cents,
         )
         return () if self.ports.records.get(WeakKey, made.key) else (made,)
-
-    def _policy(self, payer_id: str) -> PayerPolicy:
-        policy = self.ports.rule_sets.active("payer_policies", payer_policies).of(payer_id)
-        if policy is None:
-            raise RuleSetError("payer_policy_missing", subject=f"payer:{payer_id}")
-        return policy
 
     def _numbers(self, claim: Claim) -> WireNumbers:
         # One number for the interchange and its only group: whatever level an answer names, it leads here.

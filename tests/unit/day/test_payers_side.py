@@ -61,11 +61,9 @@ def outcome() -> tuple[dict[str, Any], dict[str, Expectation]]:
         (claim,) = assemble(
             encounter, claim_id="C", patient_control_number=control_number, signed_on=TODAY
         )
-        policy = policies.of(claim.payer_id)
-        assert policy is not None
         body = write_claim(
             claim,
-            policy=policy,
+            policies=policies,
             numbers=WireNumbers(number, number, 1),
             partner=PARTNER,
             at=datetime(2026, 3, 2, tzinfo=UTC),

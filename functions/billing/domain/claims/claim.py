@@ -14,8 +14,9 @@ class Claim:
     """One claim of one encounter to one payer.
 
     No field holds a balance: a claim's balance is the sum of its postings. `revision` counts its contents (each
-    correction is a new one), `attempt` its submissions, `version` its moves. `editors` are the people who changed
-    it and so may not release it.
+    correction is a new one), `attempt` its submissions, `version` its moves. `follows_claim_id` names the claim
+    whose payer paid before this one's; such a claim has no charge of its own on the ledger. `editors` are the people
+    who changed it and so may not release it.
     """
 
     kind: ClassVar[str] = "CLAIM"
@@ -35,6 +36,7 @@ class Claim:
     staged_at: datetime
     state: ClaimState = ClaimState.STAGED
     adjudication: Adjudication | None = None
+    follows_claim_id: str = ""
     frequency: str = "1"
     revision: int = 1
     patient_control_number: str = ""

@@ -32,6 +32,16 @@ class Attachment:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class PriorAdjustment:
+    """What a prior payer subtracted, and why (X12 CAS): from a line, or from the claim where `line_id` is empty."""
+
+    group: str
+    reason: str
+    amount_cents: int
+    line_id: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class OtherPayerPayment:
     """What a prior payer decided, for a secondary claim (X12 837 loops 2320 and 2430).
 
@@ -45,6 +55,7 @@ class OtherPayerPayment:
     line_paid: tuple[tuple[str, int], ...] = ()
     remaining_cents: int | None = None
     line_remaining: tuple[tuple[str, int], ...] = ()
+    adjustments: tuple[PriorAdjustment, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

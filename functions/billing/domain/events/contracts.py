@@ -339,6 +339,14 @@ class RemittanceException(_Outbound):
     reasons: ReasonWords
 
 
+class NextPayerDue(_ClaimEvent):
+    """A payer answered and left something for the patient's next payer, to whom nobody has sent the claim."""
+
+    event_type = "next_payer.due"
+    consumer = "makes the next payer's claim, with this payer's answer"
+    amount_cents: int
+
+
 class DenialReceived(_ClaimEvent):
     """A payer denied a claim or a line."""
 

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from functions.billing.domain.ledger.accounts import RECEIVABLES, Account
-from functions.billing.domain.ledger.postings import Entry, Posting
+from functions.billing.domain.ledger.postings import Entry, Posting, PostingKind
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,10 +64,12 @@ class ClaimBalance:
     """What one claim was billed, what became of it, and what is still owed by whom.
 
     All amounts are cents and positive in the usual direction: `paid` and `adjusted` reduce what is
-    owed, `credit` is owed back by us.
+    owed, `credit` is owed back by us. `transferred` is what came from another claim of the same encounter, negative
+    where it went to one.
     """
 
     charged_cents: int
+    transferred_cents: int
     paid_by_payer_cents: int
     contractual_cents: int
     write_off_cents: int
@@ -92,16 +94,19 @@ class ClaimBalance:
 def claim_balance(claim_id: str, postings: Iterable[Posting]) -> ClaimBalance:
     """The balance of one claim, as the sum of its ledger."""
     cents: defaultdict[Account, int] = defaultdict(int)
-    paid_cents = 0
+    paid_cents = transferred_cents = 0
     for posting in once_each(postings):
         for entry in posting.entries:
             if entry.claim_id != claim_id:
                 continue
             cents[entry.account] += entry.amount_cents
+            if posting.kind is PostingKind.TRANSFER:
+                transferred_cents += entry.amount_cents
             if entry.account is Account.REMITTANCE_CLEARING:
                 paid_cents += entry.amount_cents
     return ClaimBalance(
         charged_cents=-cents[Account.PATIENT_SERVICE_REVENUE],
+        transferred_cents=transferred_cents,
         paid_by_payer_cents=paid_cents,
         contractual_cents=cents[Account.CONTRACTUAL_ADJUSTMENT],
         write_off_cents=cents[Account.WRITE_OFF],

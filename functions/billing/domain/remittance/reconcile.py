@@ -262,6 +262,13 @@ def adjustment_codes(adjustments: Iterable[Adjustment]) -> tuple[str, ...]:
     )
 
 
+def adjustment_of(code: str) -> Adjustment:
+    """The adjustment a code stands for: `CO-45:2000` is group, reason, cents."""
+    name, _, cents = code.rpartition(":")
+    group, _, reason = name.partition("-")
+    return Adjustment(group, reason, int(cents))
+
+
 def _allowed_short_cents(answer: _Answer, cents: dict[AdjustmentKind, int]) -> int | None:
     """Expected less what payer and patient account for; None where nothing can be compared.
 
