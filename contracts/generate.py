@@ -37,6 +37,8 @@ EXAMPLES: Mapping[str, Any] = {
     "appeal_id": "PDEK6RYY3IBNU",
     "appointment_id": "appointment-1",
     "attempt": 1,
+    "codes": ["P1:20"],
+    "verdict": "pending",
     "bucket": "authorization",
     "changes": ["coverage_state"],
     "charge_cents": 15000,

@@ -251,7 +251,21 @@ STEPS: tuple[FunctionEntry, ...] = (
     FunctionEntry(name="decide_appeal", records=_WRITES, audits=True, documents=_RULES),
     FunctionEntry(name="match_deposit", records=_WRITES, audits=True),
     FunctionEntry(name="adjust_balance", records=_WRITES, audits=True),
-    FunctionEntry(name="check_reconciliation", records=_WRITES, audits=True, timeout_seconds=60),
+    FunctionEntry(
+        name="inquire_status",
+        records=_WRITES,
+        audits=True,
+        documents=_RULES,
+        secrets=(SecretAccess.CLEARINGHOUSE,),
+        faces_clearinghouse=True,
+    ),
+    FunctionEntry(
+        name="check_reconciliation",
+        records=_WRITES,
+        audits=True,
+        documents=_RULES,
+        timeout_seconds=60,
+    ),
     FunctionEntry(name="measure_kpis", records=_WRITES, audits=True, timeout_seconds=60),
 )
 
@@ -319,8 +333,14 @@ WORKFLOWS: tuple[WorkflowEntry, ...] = (
     ),
     WorkflowEntry(
         name="reconciliation-check",
-        steps=("match_deposit", "adjust_balance", "check_reconciliation", "measure_kpis"),
-        events=("payment.deposited", "balance.adjusted"),
+        steps=(
+            "match_deposit",
+            "adjust_balance",
+            "inquire_status",
+            "check_reconciliation",
+            "measure_kpis",
+        ),
+        events=("payment.deposited", "balance.adjusted", "claim.status.due"),
         schedules=(Schedule(event_type="reconciliation.due", expression="cron(0 * * * ? *)"),),
     ),
 )

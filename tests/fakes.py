@@ -236,6 +236,8 @@ class ScriptedClearinghouse:
         self.received: list[tuple[str, bytes]] = []
         self.eligibility_answer: bytes | None = None
         self.inquiries: list[bytes] = []
+        self.status_answer: Callable[[bytes], bytes] | None = None
+        self.questions: list[bytes] = []
         self.appeals: list[Mapping[str, Any]] = []
         self._keys: dict[str, datetime] = {}
         self._clock = clock
@@ -270,6 +272,12 @@ class ScriptedClearinghouse:
         if self.eligibility_answer is None:
             raise ClearinghouseUnavailableError("no_answer")
         return self.eligibility_answer
+
+    def check_status(self, body: bytes) -> bytes:
+        self.questions.append(body)
+        if self.status_answer is None:
+            raise ClearinghouseUnavailableError("no_answer")
+        return self.status_answer(body)
 
     def send_appeal(self, body: Mapping[str, Any], *, idempotency_key: str) -> SubmissionAnswer:
         if self.faults and self.faults.pop(0) == "down":

@@ -150,6 +150,10 @@ class Clearinghouse(ClaimConnection, Protocol):
         """Send a 270, return the 271."""
         ...
 
+    def check_status(self, body: bytes) -> bytes:
+        """Send a 276, return the 277."""
+        ...
+
     def send_appeal(self, body: Mapping[str, Any], *, idempotency_key: str) -> SubmissionAnswer:
         """Hand an appeal packet's manifest to the payer."""
         ...

@@ -10,4 +10,6 @@ from functions.billing.usecases.check_reconciliation import check_reconciliation
 @billing_step(command=CheckReconciliation)
 def lambda_handler(command: CheckReconciliation, cause: Cause, deps: Dependencies) -> Outcome:
     """Look for stuck claims, unposted money and a ledger that does not add up."""
-    return use_case(command, cause, records=deps.records, clock=deps.clock)
+    return use_case(
+        command, cause, records=deps.records, rule_sets=deps.rule_sets, clock=deps.clock
+    )

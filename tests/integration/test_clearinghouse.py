@@ -19,10 +19,12 @@ from functions.billing.domain.errors import (
 from functions.billing.domain.ledger.accounts import Account
 from functions.billing.domain.ledger.balances import prove
 from functions.billing.domain.rules.policy import payer_policies
+from functions.billing.domain.submission.inquiry import StatusVerdict, Told
 from functions.billing.domain.submission.protocol import Connector, Lookup
 from functions.billing.edi.claim_837 import write_claim
 from functions.billing.edi.eligibility_270 import Inquiry, read_answer, write_inquiry
 from functions.billing.edi.envelopes import WireNumbers
+from functions.billing.edi.status_276 import read_status, trace_of, write_status_inquiry
 from functions.billing.usecases.resolve_submission import ResolveSubmission, resolve_submission
 from functions.billing.usecases.scrub_claim import ScrubClaim, scrub_claim
 from functions.billing.usecases.submit_claim import SubmitClaim, submit_claim
@@ -324,6 +326,55 @@ def test_a_payer_that_is_down_is_transient_however_it_says_so(
         assert how == "http"
     else:
         assert result.is_transient_failure
+
+
+# Claim status ------------------------------------------------------------------------------
+
+
+def told(clearinghouse: RestClearinghouse, number: int = 7) -> Told:
+    """What the payer says of the claim that `claim_body` makes."""
+    (content,) = assemble(
+        encounter(), claim_id=CLAIM, patient_control_number=PCN, signed_on=SERVICE_DAY
+    )
+    assert POLICY is not None
+    numbers = WireNumbers(number, number, 1)
+    question = write_status_inquiry(
+        content,
+        payer_claim_control_number="",
+        policy=POLICY,
+        numbers=numbers,
+        partner=PARTNER,
+        at=NOON,
+    )
+    return read_status(clearinghouse.check_status(question), trace=trace_of(numbers))
+
+
+def test_a_claim_the_payer_has_not_taken_in_yet_is_not_found_and_later_pending(
+    clearinghouse: RestClearinghouse, simulator: Simulator
+) -> None:
+    simulator.world(payers=[{**PAYER, "status_lag_waves": 1}])
+    clearinghouse.submit(claim_body(), idempotency_key="k1", institutional=False)
+    assert told(clearinghouse).verdict is StatusVerdict.NOT_FOUND
+
+    simulator.deliver("acknowledgements")
+    answer = told(clearinghouse)
+
+    assert answer.verdict is StatusVerdict.PENDING
+    assert answer.payer_claim_control_number
+
+
+def test_a_paid_claim_is_finalized_with_the_amount(
+    clearinghouse: RestClearinghouse, simulator: Simulator
+) -> None:
+    clearinghouse.submit(claim_body(), idempotency_key="k1", institutional=False)
+    simulator.deliver("acknowledgements")
+    simulator.deliver("acknowledgements")
+    simulator.deliver("remittances")
+
+    answer = told(clearinghouse)
+
+    assert answer.verdict is StatusVerdict.FINALIZED
+    assert answer.paid_cents > 0
 
 
 # A whole life ------------------------------------------------------------------------------

@@ -20,6 +20,7 @@ from functions.billing.ports import SubmissionAnswer
 ELIGIBILITY_PATH = "/2024-04-01/change/medicalnetwork/eligibility/v3/raw-x12"
 PROFESSIONAL_PATH = "/2024-04-01/change/medicalnetwork/professionalclaims/v3/raw-x12-submission"
 INSTITUTIONAL_PATH = "/2024-04-01/change/medicalnetwork/institutionalclaims/v1/raw-x12-submission"
+STATUS_PATH = "/2024-04-01/change/medicalnetwork/claimstatus/v2/raw-x12"
 TRANSACTIONS_PATH = "/2023-08-01/polling/transactions"
 APPEALS_PATH = "/appeals"
 
@@ -96,7 +97,20 @@ class RestClearinghouse:
         ClearinghouseUnavailableError
             If there is no 271.
         """
-        response = self._post(ELIGIBILITY_PATH, {"x12": body.decode("latin-1")})
+        return self._asked(ELIGIBILITY_PATH, body)
+
+    def check_status(self, body: bytes) -> bytes:
+        """See `ports.Clearinghouse`.
+
+        Raises
+        ------
+        ClearinghouseUnavailableError
+            If there is no 277.
+        """
+        return self._asked(STATUS_PATH, body)
+
+    def _asked(self, path: str, body: bytes) -> bytes:
+        response = self._post(path, {"x12": body.decode("latin-1")})
         answer = _answer(response).get("x12")
         if response.status not in _OK or not isinstance(answer, str):
             raise _unavailable(response)

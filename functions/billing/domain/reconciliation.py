@@ -24,6 +24,7 @@ class ReconciliationReport:
     remittances_unposted: int
     deposits_waiting: int
     deposits_missing: int
+    statuses_due: int
     version: int = 0
     audit_head: str = ""
 

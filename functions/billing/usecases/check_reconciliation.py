@@ -1,8 +1,9 @@
 """Look for what got stuck or does not add up, and give each finding an owner.
 
-Reads   what is overdue; the postings of recent claims.
+Reads   what is overdue, by each payer's patience; the postings of recent claims.
 Writes  a report of the run; work for each finding; claims whose submission must be looked at again.
-Emits   claim.released for an interrupted submission (the protocol decides what may happen), work_item.opened.
+Emits   claim.released for an interrupted submission (the protocol decides what may happen), claim.status.due,
+        work_item.opened.
 Fails   StaleRecordError is passed over: whoever moved the record meanwhile did what was needed.
 """
 
@@ -19,9 +20,11 @@ from functions.billing.domain.ledger.balances import LedgerProof, prove_entries
 from functions.billing.domain.ledger.postings import Entry
 from functions.billing.domain.reconciliation import ReconciliationReport
 from functions.billing.domain.remittance.payments import Deposit, Remittance
+from functions.billing.domain.submission.inquiry import Silence
 from functions.billing.domain.work_items import Queue, WorkItem, open_work_item
-from functions.billing.ports import Clock, Records
+from functions.billing.ports import Clock, Records, RuleSets
 from functions.billing.usecases.events import claim_event, opened
+from functions.billing.usecases.following_up import awaiting, follow_up_of
 from functions.billing.usecases.match_deposit import (
     DEPOSIT_OVERDUE,
     DEPOSIT_WAITING,
@@ -34,6 +37,22 @@ from functions.billing.usecases.work import not_yet_known
 A = TypeVar("A")
 
 STEP = "check_reconciliation"
+_SILENCES = {
+    Silence.SYNTAX: (
+        "syntax_acknowledgement_overdue",
+        "ask the clearinghouse for the 999 of this claim's file: it may never have been read",
+    ),
+    Silence.FRONT_DOOR: (
+        "acknowledgement_overdue",
+        "ask the clearinghouse for the 277CA of this claim; the payer is being asked (276)",
+    ),
+    Silence.REMITTANCE: (
+        "remittance_overdue",
+        "the payer is being asked (276); look for its remittance at the clearinghouse",
+    ),
+}
+"""Work for each kind of silence: its reason, and what to do."""
+
 SWEEP_AGAIN = timedelta(minutes=10)
 FAR = timedelta(days=3650)
 
@@ -48,10 +67,11 @@ def check_reconciliation(
     cause: Cause,
     *,
     records: Records,
+    rule_sets: RuleSets,
     clock: Clock,
 ) -> dict[str, object]:
     """`checked`, with the counts of the report."""
-    check = _Check(records, cause, clock.now(), clock)
+    check = _Check(records, rule_sets, cause, clock.now(), clock)
     report, proof = check.run()
     known = records.get(ReconciliationReport, report.key)
     if known is None:
@@ -68,6 +88,7 @@ def check_reconciliation(
 @dataclass(frozen=True, slots=True)
 class _Check:
     records: Records
+    rule_sets: RuleSets
     cause: Cause
     now: datetime
     clock: Clock
@@ -83,13 +104,10 @@ class _Check:
             postings_proved=proof.posting_count,
             imbalance_cents=proof.imbalance_cents,
             submissions_swept=self._each(self._interrupted(), self._sweep),
-            acknowledgements_overdue=self._each(
-                self._overdue_claims("AWAITING_ACKNOWLEDGEMENT"),
-                self._report_missing_acknowledgement,
-            ),
-            remittances_overdue=self._each(
-                self._overdue_claims("AWAITING_REMITTANCE"), self._report_missing_remittance
-            ),
+            acknowledgements_overdue=self._report_silence(Silence.SYNTAX)
+            + self._report_silence(Silence.FRONT_DOOR),
+            remittances_overdue=self._report_silence(Silence.REMITTANCE),
+            statuses_due=self._each(self._overdue_claims(Silence.STATUS), self._ask_again),
             remittances_unposted=self._each(
                 self._overdue_payments("REMITTANCE"), self._report_unposted
             ),
@@ -171,23 +189,28 @@ class _Check:
             woken, "swept", event=claim_event("claim.released", woken, revision=woken.revision)
         )
 
-    def _report_missing_acknowledgement(self, claim: Claim) -> Commit:
-        work = self._claim_work(
-            claim,
-            "acknowledgement_overdue",
-            "ask the clearinghouse for the 277CA of this claim, then the payer (276)",
-        )
-        return self.commit(
-            replace(claim, due_kind="", due_at=None), "acknowledgement_overdue", work=work
+    def _report_silence(self, silence: Silence) -> int:
+        return self._each(
+            self._overdue_claims(silence), lambda claim: self._break_silence(claim, silence)
         )
 
-    def _report_missing_remittance(self, claim: Claim) -> Commit:
-        work = self._claim_work(
-            claim, "remittance_overdue", "ask the payer for the claim's status (276)"
-        )
-        return self.commit(
-            replace(claim, due_kind="", due_at=None), "remittance_overdue", work=work
-        )
+    def _break_silence(self, claim: Claim, silence: Silence) -> Commit:
+        """Work for a person at once; the payer is asked too, unless a 999 is all that is missing."""
+        reason, action = _SILENCES[silence]
+        work = self._claim_work(claim, reason, action)
+        follow_up = follow_up_of(self.rule_sets, claim.payer_id)
+        reported = replace(claim, silences=claim.silences + 1)
+        if silence is Silence.SYNTAX:
+            since = claim.submitted_at or self.now
+            waiting = replace(reported, **awaiting(follow_up, Silence.FRONT_DOOR, since))
+            return self.commit(waiting, reason, work=work)
+        asked = replace(reported, **awaiting(follow_up, Silence.STATUS, self.now))
+        return self.commit(asked, reason, work=work, event=claim_event("claim.status.due", asked))
+
+    def _ask_again(self, claim: Claim) -> Commit:
+        follow_up = follow_up_of(self.rule_sets, claim.payer_id)
+        asked = replace(claim, **awaiting(follow_up, Silence.STATUS, self.now))
+        return self.commit(asked, "status_due", event=claim_event("claim.status.due", asked))
 
     def _claim_work(self, claim: Claim, reason: str, action: str) -> WorkItem:
         return open_work_item(

@@ -10,8 +10,8 @@ Fails   StaleRecordError (retry). A file that can't be read is refused, kept, an
 import hashlib
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
-from typing import Self
+from datetime import datetime
+from typing import Any, Self
 
 from functions.billing.domain.claims.claim import Claim
 from functions.billing.domain.claims.lifecycle import ClaimState
@@ -24,19 +24,19 @@ from functions.billing.domain.denials.rejections import (
 )
 from functions.billing.domain.errors import ContractError
 from functions.billing.domain.keys import derived_id
-from functions.billing.domain.rules.policy import payer_policies
 from functions.billing.domain.submission.acknowledgement import (
     Acknowledgement,
     AcknowledgementFile,
     AckVerdict,
 )
 from functions.billing.domain.submission.attempt import AttemptState, Pointer
+from functions.billing.domain.submission.inquiry import Silence
 from functions.billing.domain.work_items import Queue, WorkItem, open_work_item
 from functions.billing.ports import Clock, Evidence, Intake, Records, RuleSets
 from functions.billing.usecases.charging import charge_due
 from functions.billing.usecases.events import claim_event, opened, resolved
+from functions.billing.usecases.following_up import awaiting, follow_up_of
 from functions.billing.usecases.sending import (
-    ACKNOWLEDGEMENT_EXPECTED,
     GROUP_CONTROL_NUMBER,
     PATIENT_CONTROL_NUMBER,
     newest_attempt,
@@ -357,24 +357,26 @@ class _Recording:
                     ClaimState.ACCEPTED,
                     accepted_at=self.now,
                     submitted_at=claim.submitted_at or self.now,
-                    due_kind="AWAITING_REMITTANCE",
-                    due_at=self.now + self._remittance_expected(claim),
+                    **self._awaiting(claim, Silence.REMITTANCE),
                 )
             case AckVerdict.RECEIVED, (ClaimState.SUBMITTING | ClaimState.OUTCOME_UNKNOWN):
                 return claim.moved(
                     ClaimState.SUBMITTED,
                     submitted_at=claim.submitted_at or self.now,
-                    due_kind="AWAITING_ACKNOWLEDGEMENT",
-                    due_at=self.now + ACKNOWLEDGEMENT_EXPECTED,
+                    **self._awaiting(claim, Silence.FRONT_DOOR),
+                )
+            case AckVerdict.RECEIVED, ClaimState.SUBMITTED if claim.due_kind == Silence.SYNTAX:
+                return claim.moved(
+                    ClaimState.SUBMITTED, **self._awaiting(claim, Silence.FRONT_DOOR)
                 )
             case _:
                 return claim
 
-    def _remittance_expected(self, claim: Claim) -> timedelta:
-        """How long this payer may keep silent before somebody asks."""
-        policies = self.ports.rule_sets.active("payer_policies", payer_policies)
-        policy = policies.of(claim.payer_id)
-        return timedelta(days=policy.remittance_expected_days if policy else 30)
+    def _awaiting(self, claim: Claim, silence: Silence) -> dict[str, Any]:
+        """What the claim waits for next, from when it was sent, or from now where the payer has it."""
+        follow_up = follow_up_of(self.ports.rule_sets, claim.payer_id)
+        since = self.now if silence is Silence.REMITTANCE else claim.submitted_at or self.now
+        return awaiting(follow_up, silence, since)
 
     def _settled_attempt(self, claim: Claim, after: Claim) -> Iterable[Aggregate]:
         """The file answers what the clearinghouse did not: the attempt's outcome is known."""

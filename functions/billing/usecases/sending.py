@@ -24,6 +24,7 @@ from functions.billing.domain.errors import (
 )
 from functions.billing.domain.rules.policy import payer_policies
 from functions.billing.domain.submission.attempt import Attempt, AttemptState, Pointer
+from functions.billing.domain.submission.inquiry import Silence
 from functions.billing.domain.work_items import Queue, open_work_item
 from functions.billing.edi.claim_837 import WireNumbers, write_claim
 from functions.billing.ports import (
@@ -38,12 +39,10 @@ from functions.billing.ports import (
 )
 from functions.billing.usecases.charging import charge_due
 from functions.billing.usecases.events import claim_event, opened
+from functions.billing.usecases.following_up import awaiting, follow_up_of
 
 PATIENT_CONTROL_NUMBER = "PCN"
 GROUP_CONTROL_NUMBER = "GROUP"
-
-# After this long without an acknowledgement a submitted claim is looked for.
-ACKNOWLEDGEMENT_EXPECTED = timedelta(days=3)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -177,7 +176,10 @@ class Sending:
     ) -> dict[str, object]:
         """Nothing proves that the claim did not arrive: a person finds out."""
         now = self.ports.clock.now()
-        parked = claim.moved(ClaimState.OUTCOME_UNKNOWN, due_kind="", due_at=None)
+        parked = claim.moved(
+            ClaimState.OUTCOME_UNKNOWN,
+            **awaiting(follow_up_of(self.ports.rule_sets, claim.payer_id), Silence.STATUS, now),
+        )
         work = open_work_item(
             queue=queue,
             reason="submission_outcome_unknown",
@@ -209,8 +211,7 @@ class Sending:
         submitted = claim.moved(
             ClaimState.SUBMITTED,
             submitted_at=claim.submitted_at or now,
-            due_kind="AWAITING_ACKNOWLEDGEMENT",
-            due_at=now + ACKNOWLEDGEMENT_EXPECTED,
+            **awaiting(follow_up_of(self.ports.rule_sets, claim.payer_id), Silence.SYNTAX, now),
         )
         done = replace(
             attempt,

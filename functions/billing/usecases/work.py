@@ -9,7 +9,17 @@ from functions.billing.ports import Records
 
 # Opened because nobody answered: any answer that moves the claim ends it.
 _SILENCE = frozenset(
-    {"acknowledgement_overdue", "remittance_overdue", "submission_outcome_unknown"}
+    {
+        "syntax_acknowledgement_overdue",
+        "acknowledgement_overdue",
+        "remittance_overdue",
+        "submission_outcome_unknown",
+        "payer_does_not_find_claim",
+        "payer_keeps_silent",
+        "payer_decided_without_remittance",
+        "payer_requests_information",
+        "payer_cannot_answer",
+    }
 )
 
 
@@ -28,10 +38,7 @@ def not_yet_known(records: Records, *items: WorkItem) -> tuple[WorkItem, ...]:
 
 def ended_silence(records: Records, claim: Claim, *, at: datetime, by: str) -> tuple[WorkItem, ...]:
     """The work a claim's silence made, resolved. It is looked for only where a claim's silence was reported."""
-    was_reported = claim.state is ClaimState.OUTCOME_UNKNOWN or (
-        claim.state in {ClaimState.SUBMITTED, ClaimState.ACCEPTED} and not claim.due_kind
-    )
-    if not was_reported:
+    if claim.state is not ClaimState.OUTCOME_UNKNOWN and not claim.silences:
         return ()
     return tuple(
         item.resolved(at=at, by=by, resolution="payer_answered")

@@ -13,10 +13,18 @@ from functions.billing.usecases.check_reconciliation import (
 )
 from functions.billing.usecases.resolve_submission import ResolveSubmission, resolve_submission
 from functions.billing.usecases.submit_claim import SubmitClaim, submit_claim
-from tests.builders import CAUSE, released_claim
-from tests.unit.usecases.payer_files import Said, answered, front_door_file, remittance_file
+from tests.builders import CAUSE, released_claim, rule_set_contents
+from tests.fakes import FixedRuleSets
+from tests.unit.usecases.payer_files import (
+    Said,
+    answered,
+    front_door_file,
+    remittance_file,
+    syntax_file,
+)
 from tests.unit.usecases.world import CLAIM, PCN, World, caused_by
 
+GROUP = "1"
 PAID = answered({"CO-45": 5_200, "PR-3": 2_500})
 
 
@@ -32,6 +40,7 @@ def check(world: World, cause_id: str = "due_1") -> dict[str, Any]:
         CheckReconciliation(),
         caused_by("reconciliation.due", cause_id),
         records=world.records,
+        rule_sets=world.rule_sets,
         clock=world.clock,
     )
     assert outcome["outcome"] == "checked"
@@ -109,7 +118,23 @@ def test_a_submission_proven_by_its_acknowledgement_is_not_woken() -> None:
 # Silence -----------------------------------------------------------------------------------
 
 
+def test_a_claim_without_a_999_is_work_for_billing_once_and_is_awaited_further(
+    world: World,
+) -> None:
+    world.clock.advance(hours=24, seconds=1)
+
+    assert check(world, "due_1")["acknowledgements_overdue"] == 1
+    assert check(world, "due_2")["acknowledgements_overdue"] == 0
+    assert world.open_work() == {"syntax_acknowledgement_overdue": "billing"}
+    assert world.records.events("claim.status.due") == []
+
+    world.clock.advance(days=2)
+    assert check(world, "due_3")["acknowledgements_overdue"] == 1
+    assert "acknowledgement_overdue" in world.open_work()
+
+
 def test_a_claim_nobody_acknowledged_in_three_days_is_work_for_billing_once(world: World) -> None:
+    world.acknowledge(syntax_file(GROUP))
     world.clock.advance(days=3, seconds=1)
 
     assert check(world, "due_1")["acknowledgements_overdue"] == 1
@@ -117,6 +142,32 @@ def test_a_claim_nobody_acknowledged_in_three_days_is_work_for_billing_once(worl
 
     assert world.open_work() == {"acknowledgement_overdue": "billing"}
     assert world.claim().state is ClaimState.SUBMITTED
+    assert world.event("claim.status.due") == {"claim_id": CLAIM, "payer": "BLUEPEAK"}
+
+
+def test_silence_is_borne_as_long_as_the_payers_policy_says(world: World) -> None:
+    contents = rule_set_contents()
+    for payer in contents["payer_policies"]["payers"]:
+        payer["follow_up"] = {**payer["follow_up"], "front_door_days": 9}
+    world.rule_sets = FixedRuleSets(contents)
+    world.acknowledge(syntax_file(GROUP))
+    world.clock.advance(days=8)
+    assert check(world, "due_1")["acknowledgements_overdue"] == 0
+    world.clock.advance(days=2)
+
+    assert check(world, "due_2")["acknowledgements_overdue"] == 1
+
+
+def test_a_silent_claim_is_asked_about_again_at_the_payers_pace(world: World) -> None:
+    world.acknowledge(syntax_file(GROUP))
+    world.clock.advance(days=4)
+    check(world, "due_1")
+    world.clock.advance(days=6)
+    assert check(world, "due_2")["statuses_due"] == 0
+    world.clock.advance(days=2)
+
+    assert check(world, "due_3")["statuses_due"] == 1
+    assert len(world.records.events("claim.status.due")) == 2
 
 
 def test_a_claim_only_received_is_still_awaited(world: World) -> None:
@@ -151,6 +202,7 @@ def test_a_paid_claim_is_awaited_no_longer(world: World) -> None:
 
 
 def test_an_answer_ends_the_search_for_it(world: World) -> None:
+    world.acknowledge(syntax_file(GROUP))
     world.clock.advance(days=4)
     check(world)
     assert world.open_work() == {"acknowledgement_overdue": "billing"}

@@ -24,7 +24,13 @@ def world() -> World:
 
 
 def check(world: World) -> None:
-    check_reconciliation(CheckReconciliation(), CAUSE, records=world.records, clock=world.clock)
+    check_reconciliation(
+        CheckReconciliation(),
+        CAUSE,
+        records=world.records,
+        rule_sets=world.rule_sets,
+        clock=world.clock,
+    )
 
 
 def test_a_deposit_that_agrees_to_the_cent_clears_its_remittance(world: World) -> None:

@@ -1,5 +1,7 @@
 """What the front door says of a claim moves it; syntax is not acceptance, and a rejection is not a denial."""
 
+from itertools import permutations
+
 import pytest
 
 from functions.billing.domain.claims.lifecycle import ClaimState
@@ -78,6 +80,28 @@ def test_a_payers_rejection_wins_over_the_clearinghouses_acceptance(world: World
     world.acknowledge(front_door_file(Said(PCN, "A3:33:IL"), interchange=901), "second.x12")
 
     assert world.claim().state is ClaimState.REJECTED
+
+
+CERTAINTY = {
+    "syntax": ("999", None),
+    "received": ("A1:19", "submitted"),
+    "accepted": ("A2:20", "accepted"),
+    "rejected": ("A7:562", "rejected"),
+}
+
+
+@pytest.mark.parametrize("order", list(permutations(CERTAINTY)))
+def test_several_answers_in_any_order_leave_the_claim_in_the_same_place(
+    world: World, order: tuple[str, ...]
+) -> None:
+    for place, name in enumerate(order):
+        code, _ = CERTAINTY[name]
+        body = syntax_file(GROUP) if code == "999" else front_door_file(Said(PCN, code))
+        assert world.acknowledge(body, f"{place}.x12") == "recorded"
+
+    assert world.claim().state is ClaimState.REJECTED
+    assert len(world.of_kind("ACK")) == len(order)
+    assert len(world.records.events("claim.rejected")) == 1
 
 
 def test_a_rejection_never_wins_over_money(world: World) -> None:

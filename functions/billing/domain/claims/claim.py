@@ -14,9 +14,9 @@ class Claim:
     """One claim of one encounter to one payer.
 
     No field holds a balance: a claim's balance is the sum of its postings. `revision` counts its contents (each
-    correction is a new one), `attempt` its submissions, `version` its moves. `follows_claim_id` names the claim
-    whose payer paid before this one's; such a claim has no charge of its own on the ledger. `editors` are the people
-    who changed it and so may not release it.
+    correction is a new one), `attempt` its submissions, `version` its moves, `silences` how often nobody answered in
+    time. `follows_claim_id` names the claim whose payer paid before this one's; such a claim has no charge of its own
+    on the ledger. `editors` are the people who changed it and so may not release it.
     """
 
     kind: ClassVar[str] = "CLAIM"
@@ -47,6 +47,7 @@ class Claim:
     attempt: int = 0
     touches: int = 0
     rejections: int = 0
+    silences: int = 0
     editors: tuple[str, ...] = ()
     validated_at: datetime | None = None
     submitted_at: datetime | None = None

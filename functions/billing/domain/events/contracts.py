@@ -339,6 +339,21 @@ class RemittanceException(_Outbound):
     reasons: ReasonWords
 
 
+class ClaimStatusDue(_ClaimEvent):
+    """Nobody has answered for a claim in time."""
+
+    event_type = "claim.status.due"
+    consumer = "asks the payer (276)"
+
+
+class ClaimStatusAnswered(_ClaimEvent):
+    """The payer said where the claim is (277). Whatever it says, nothing is sent again because of it."""
+
+    event_type = "claim.status.answered"
+    verdict: Identifier
+    codes: ReasonWords
+
+
 class NextPayerDue(_ClaimEvent):
     """A payer answered and left something for the patient's next payer, to whom nobody has sent the claim."""
 

@@ -6,7 +6,7 @@ so a practice replaces them by those of its own contracts.
 
 import calendar
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, timedelta
 from enum import StrEnum
 from itertools import pairwise
@@ -16,6 +16,7 @@ from functions.billing.domain.errors import RuleSetError
 from functions.billing.domain.money import percent_of_cents
 from functions.billing.domain.records import Charge, PayerKind
 from functions.billing.domain.rules.reading import Reader, content_version
+from functions.billing.domain.submission.inquiry import FollowUp
 
 WHOLE_PERCENT = 100
 
@@ -90,6 +91,7 @@ class PayerPolicy:
     SBR09. `approval_threshold_cents` is the charge from which a person releases the claim;
     `tolerance_cents` how far a payment may be from the contract before someone looks. `connector`
     names the clearinghouse connection claims go through, empty for the deployment's first.
+    `follow_up` says how long silence is borne, and how the payer is asked after that.
     """
 
     payer_id: str
@@ -104,8 +106,8 @@ class PayerPolicy:
     approval_threshold_cents: int
     tolerance_cents: int
     contracts: tuple[Contract, ...]
-    remittance_expected_days: int
     connector: str = ""
+    follow_up: FollowUp = field(default_factory=FollowUp)
 
     def contract_on(self, day: date) -> Contract | None:
         """The contract in force on a service date, None when there is none."""
@@ -180,8 +182,8 @@ def _policy(reader: Reader) -> PayerPolicy:
         approval_threshold_cents=reader.integer("approval_threshold_cents"),
         tolerance_cents=reader.integer("tolerance_cents"),
         contracts=contracts,
-        remittance_expected_days=reader.integer("remittance_expected_days", minimum=1),
         connector=reader.text("connector", ""),
+        follow_up=_follow_up(reader.child("follow_up")),
     )
     reader.finish()
     _refuse_overlaps(contracts, payer_id)
@@ -199,6 +201,18 @@ def _filing(reader: Reader) -> FilingLimit:
     )
     reader.finish()
     return limit
+
+
+def _follow_up(reader: Reader) -> FollowUp:
+    follow_up = FollowUp(
+        syntax_hours=reader.integer("syntax_hours", minimum=1),
+        front_door_days=reader.integer("front_door_days", minimum=1),
+        remittance_days=reader.integer("remittance_days", minimum=1),
+        inquire_every_days=reader.integer("inquire_every_days", minimum=1),
+        inquiries_max=reader.integer("inquiries_max", minimum=1),
+    )
+    reader.finish()
+    return follow_up
 
 
 def _level(reader: Reader, number: int) -> AppealLevel:
