@@ -7,14 +7,16 @@ Fails   StaleRecordError (retry).
 """
 
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
 from functions.billing.domain.claims.assemble import assemble
 from functions.billing.domain.claims.claim import Claim
-from functions.billing.domain.claims.content import REPLACEMENT, ClaimContent
+from functions.billing.domain.claims.content import ORIGINAL, VOID, ClaimContent
+from functions.billing.domain.claims.coordination import next_claim, next_coverage
 from functions.billing.domain.claims.lifecycle import BEFORE_SUBMISSION, ClaimState
+from functions.billing.domain.claims.resubmission import JUDGED, may_be_voided, resend
 from functions.billing.domain.claims.revisions import StoredContent
 from functions.billing.domain.commit import Actor, Cause, Commit, OutboundEvent
 from functions.billing.domain.denials.case import DenialCase, DenialState
@@ -73,26 +75,24 @@ def assemble_claim(
         encounter = _read(heard, intake, rule_sets)
     except (ContractError, RecordNotFoundError) as refusal:
         return step.hold_document(heard, refusal)
-    replaced = {claim.claim_id for claim in claims if _awaits_replacement(records, claim)}
-    if any(claim.state not in _AMENDABLE and claim.claim_id not in replaced for claim in claims):
-        return step.report_late_change(heard, claims)
     return step.stage(heard, encounter, claims)
 
 
-def _awaits_replacement(records: Records, claim: Claim) -> bool:
-    """A denied claim whose answer is to send it corrected: the amended document is that correction."""
-    if claim.state is not ClaimState.ADJUDICATED or not claim.payer_claim_control_number:
-        return False
+def _answered_by(records: Records, claim: Claim) -> Resubmission:
+    """How the response to a denial lets the claim go out again: the amended document is that correction."""
+    if claim.state is not ClaimState.ADJUDICATED:
+        return Resubmission.NONE
     cases = records.listed(DenialCase, f"DENIALS#{claim.claim_id}")
-    return any(
-        case.resubmission is Resubmission.CORRECTED and case.state is DenialState.RESPONDED
-        for case in cases
-    )
+    open_answers = {case.resubmission for case in cases if case.state is DenialState.RESPONDED}
+    # A replacement without the payer's number would name nothing, and a second original is a duplicate.
+    numbered = (Resubmission.CORRECTED,) if claim.payer_claim_control_number else ()
+    ways = (Resubmission.NEW, *numbered)
+    return next((way for way in ways if way in open_answers), Resubmission.NONE)
 
 
 def _told_again(known: BillingEncounter) -> dict[str, object]:
     """The cause was handled before; say the same as then, so that the workflow goes on where it stopped."""
-    if known.state is EncounterState.BILLED:
+    if known.claim_ids and known.state in {EncounterState.BILLED, EncounterState.NOT_BILLABLE}:
         return {"outcome": "staged", "claims": _claim_list(known.claim_ids)}
     outcomes = {EncounterState.HELD: "held", EncounterState.NOT_BILLABLE: "not_billable"}
     return {"outcome": outcomes.get(known.state, "waiting")}
@@ -141,17 +141,21 @@ def _read(heard: BillingEncounter, intake: Intake, rule_sets: RuleSets) -> Encou
     )
 
 
+def _staged_event(claim: Claim) -> OutboundEvent:
+    return claim_event(
+        "claim.staged", claim, encounter_id=claim.encounter_id, charge_cents=claim.charge_cents
+    )
+
+
 def _resolved_events(solved: tuple[WorkItem, ...]) -> tuple[OutboundEvent, ...]:
     return tuple(resolved(item, item.resolution) for item in solved)
 
 
-def _replacing(content: ClaimContent, before: Claim | None) -> ClaimContent:
-    """What the payer has judged goes out again as a replacement (frequency 7) under the payer's number."""
-    if before is None or before.state is not ClaimState.ADJUDICATED:
-        return content
-    return replace(
-        content, frequency=REPLACEMENT, original_reference=before.payer_claim_control_number
-    )
+def _resent(content: ClaimContent, before: Claim | None, answer: Resubmission) -> ClaimContent:
+    """As the resubmission matrix says: as new, or in place of what the payer has."""
+    kind = content.coverage.payer.kind if content.coverage else None
+    way = resend(before, payer_id=content.payer_id, payer_kind=kind, answer=answer)
+    return replace(content, frequency=way.frequency, original_reference=way.original_reference)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -208,11 +212,16 @@ class _Step:
         self, heard: BillingEncounter, encounter: Encounter, before: tuple[Claim, ...]
     ) -> dict[str, object]:
         earlier = {claim.claim_id: claim for claim in before}
+        answers = {claim.claim_id: _answered_by(self.records, claim) for claim in before}
         revision = max((claim.revision for claim in before), default=0) + 1
         claim_id = derived_id("C", heard.encounter_id)
         signed_at = heard.signed_at or self.now
         contents = tuple(
-            _replacing(content, earlier.get(content.claim_id))
+            _resent(
+                content,
+                earlier.get(content.claim_id),
+                answers.get(content.claim_id, Resubmission.NONE),
+            )
             for content in assemble(
                 encounter,
                 claim_id=claim_id,
@@ -224,7 +233,19 @@ class _Step:
             heard, mapping_version=encounter.mapping_version, not_billed=encounter.not_billed
         )
         billed_ids = {content.claim_id for content in contents}
-        voided = self._voided(claim for claim in before if claim.claim_id not in billed_ids)
+        dropped = tuple(claim for claim in before if claim.claim_id not in billed_ids)
+        retracted = tuple(self._retracted(dropped, revision))
+        may_change = {content.claim_id for content in retracted} | {
+            claim.claim_id
+            for claim in before
+            if claim.state in _AMENDABLE or answers[claim.claim_id] is not Resubmission.NONE
+        }
+        if may_change != earlier.keys():
+            return self.report_late_change(heard, before)
+        taken_back = tuple(
+            self._taken_back(content, earlier[content.claim_id], revision) for content in retracted
+        )
+        voided = self._voided(dropped)
         solved = self._solved(voided)
         charged_back = self._charged_back(voided)
         if not contents:
@@ -232,16 +253,40 @@ class _Step:
             self._commit(
                 closed,
                 "not_billable",
-                also=(*voided, *solved),
-                new=charged_back,
-                events=_resolved_events(solved),
+                also=(*taken_back, *voided, *solved),
+                new=(*self._stored(retracted, revision, encounter), *charged_back),
+                events=(*map(_staged_event, taken_back), *_resolved_events(solved)),
             )
-            return {"outcome": "not_billable"}
+            if not taken_back:
+                return {"outcome": "not_billable"}
+            return {
+                "outcome": "staged",
+                "claims": _claim_list(tuple(claim.claim_id for claim in taken_back)),
+            }
         claims = tuple(
             self._staged(content, earlier.get(content.claim_id), heard, encounter, revision)
             for content in contents
         )
-        stored = tuple(
+        stored = self._stored((*contents, *retracted), revision, encounter)
+        billed = replace(
+            heard,
+            state=EncounterState.BILLED,
+            reasons=(),
+            claim_ids=tuple(dict.fromkeys((*heard.claim_ids, *(each.claim_id for each in claims)))),
+        )
+        self._commit(
+            billed,
+            "staged",
+            also=(*claims, *taken_back, *voided, *solved),
+            new=(*stored, *charged_back),
+            events=(*map(_staged_event, (*claims, *taken_back)), *_resolved_events(solved)),
+        )
+        return {"outcome": "staged", "claims": _claim_list(billed.claim_ids)}
+
+    def _stored(
+        self, contents: Iterable[ClaimContent], revision: int, encounter: Encounter
+    ) -> tuple[StoredContent, ...]:
+        return tuple(
             StoredContent(
                 claim_id=content.claim_id,
                 revision=revision,
@@ -251,29 +296,45 @@ class _Step:
             )
             for content in contents
         )
-        billed = replace(
-            heard,
-            state=EncounterState.BILLED,
-            reasons=(),
-            claim_ids=tuple(dict.fromkeys((*heard.claim_ids, *(each.claim_id for each in claims)))),
-        )
-        events = tuple(
-            claim_event(
-                "claim.staged",
-                claim,
-                encounter_id=claim.encounter_id,
-                charge_cents=claim.charge_cents,
+
+    def _retracted(self, dropped: Iterable[Claim], revision: int) -> Iterator[ClaimContent]:
+        """Claims the payer judged and the amended encounter no longer gives: as they were sent, to be void (8)."""
+        for claim in dropped:
+            stored = self.records.get(
+                StoredContent, StoredContent.key_of(claim.claim_id, claim.revision)
             )
-            for claim in claims
+            coverage = stored.content.coverage if stored else None
+            kind = coverage.payer.kind if coverage else None
+            if stored is None or not may_be_voided(claim, kind):
+                continue
+            if self._was_billed_on(stored.content):
+                # What the next payer was told must be taken back first, and a person sees to both.
+                continue
+            yield replace(
+                stored.content,
+                frequency=VOID,
+                original_reference=claim.payer_claim_control_number,
+                patient_control_number=f"{claim.claim_id}{revision:02d}V",
+            )
+
+    def _was_billed_on(self, content: ClaimContent) -> bool:
+        coverage = next_coverage(content)
+        if coverage is None:
+            return False
+        following = next_claim(content, coverage).claim_id
+        return self.records.get(Claim, Claim.key_of(following)) is not None
+
+    def _taken_back(self, content: ClaimContent, before: Claim, revision: int) -> Claim:
+        """Its charge is gone, whatever the content repeats: once the void is sent, the ledger says so too."""
+        return before.moved(
+            ClaimState.STAGED,
+            charge_cents=0,
+            revision=revision,
+            frequency=content.frequency,
+            patient_control_number=content.patient_control_number,
+            reasons=("billed_in_error",),
+            closed_at=None,
         )
-        self._commit(
-            billed,
-            "staged",
-            also=(*claims, *voided, *solved),
-            new=(*stored, *charged_back),
-            events=(*events, *_resolved_events(solved)),
-        )
-        return {"outcome": "staged", "claims": _claim_list(billed.claim_ids)}
 
     def _voided(self, dropped: Iterable[Claim]) -> tuple[Claim, ...]:
         """Claims the amended encounter no longer gives must not leave."""
@@ -328,8 +389,15 @@ class _Step:
             signed_at=heard.signed_at or self.now,
             staged_at=self.now,
         )
+        is_new_to_payer = content.frequency == ORIGINAL and claim.state in JUDGED
         return claim.moved(
             ClaimState.STAGED,
+            # A number of the payer before, or of a claim that stays as it was judged, leads nowhere.
+            payer_claim_control_number=(
+                ""
+                if is_new_to_payer or content.payer_id != claim.payer_id
+                else claim.payer_claim_control_number
+            ),
             patient_id=content.patient.patient_id if content.patient else "",
             coverage_id=content.coverage.coverage_id if content.coverage else "",
             payer_id=content.payer_id or "unknown",

@@ -98,7 +98,7 @@ class Candidates:
             claim_id=claim.claim_id,
             state=claim.state,
             payer_id=claim.payer_id,
-            charge_cents=claim.charge_cents,
+            charge_cents=content.total_charge_cents,
             lines=tuple(
                 ClaimLineSnapshot(
                     line_id=line.line_id,

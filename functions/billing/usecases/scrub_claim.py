@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from functions.billing.domain.claims.claim import Claim
-from functions.billing.domain.claims.content import ORIGINAL, fingerprint
+from functions.billing.domain.claims.content import ORIGINAL, VOID, fingerprint
 from functions.billing.domain.claims.lifecycle import ClaimState
 from functions.billing.domain.claims.revisions import FailedRule, Judgement, StoredContent
 from functions.billing.domain.codes import CodeTable
@@ -87,7 +87,8 @@ def scrub_claim(
         verdict for verdict in verdicts if not verdict.passed and verdict.severity == "reject"
     ]
     scrubbed = _Scrubbed(claim, judgement, cause, now)
-    if failures:
+    # A void only says that nothing was to be billed: what our rules would say of the service is beside the point.
+    if failures and claim.frequency != VOID:
         records.commit(scrubbed.held(failures, _superseded(records, claim)))
         return {"outcome": "held", "claim_id": claim.claim_id}
     automation = rule_sets.active("automation", automation_policy)

@@ -14,10 +14,18 @@ from functions.billing.usecases.classify_denial import ClassifyDenial, classify_
 from functions.billing.usecases.respond_to_denial import RespondToDenial, respond_to_denial
 from functions.billing.usecases.scrub_claim import ScrubClaim, scrub_claim
 from functions.billing.usecases.submit_claim import SubmitClaim, submit_claim
+from functions.billing.x12 import ProfessionalClaims, Transaction
+from functions.billing.x12 import read as read_x12
 from tests.builders import CAUSE, read
 from tests.fakes import NOON
 from tests.unit.usecases.ehr_documents import ENCOUNTER, encounter_document, mapping
-from tests.unit.usecases.payer_files import Answered, Paid, Said, front_door_file
+from tests.unit.usecases.payer_files import (
+    Answered,
+    Paid,
+    Said,
+    front_door_file,
+    reversed_answer,
+)
 from tests.unit.usecases.world import World
 
 CHARGE_CENTS = 14_500
@@ -321,6 +329,78 @@ def test_the_charge_of_a_rejected_claim_that_is_voided_leaves_the_ledger(
 
     assert practice.state() is ClaimState.VOID
     assert practice.account(Account.INSURANCE_RECEIVABLE) == 0
+
+
+# Taking back -------------------------------------------------------------------------------
+
+PAID = Paid(charge_cents=CHARGE_CENTS, split={"CO-45": 4_700, "PR-3": 2_500}, line_id="1")
+
+
+def paid(practice: Practice, **of_coverage: object) -> str:
+    """A claim the payer has paid; its number."""
+    practice.hear(body=encounter_document(**of_coverage))  # type: ignore[arg-type]
+    practice.send()
+    number = read(practice.records, practice.claim_id).patient_control_number
+    practice.pay(Answered(pcn=number, lines=(PAID,)))
+    return number
+
+
+def retract(practice: Practice) -> str:
+    return practice.hear(
+        "charge.signed", encounter_document(self_pay=True), at=NOON + timedelta(hours=1)
+    )
+
+
+def test_what_should_not_have_been_billed_is_taken_back_as_it_was_sent(practice: Practice) -> None:
+    paid(practice)
+
+    assert retract(practice) == "staged"
+    assert practice.encounter.state is EncounterState.NOT_BILLABLE
+    assert practice.scrub() == "validated"
+    assert practice.send() == "submitted"
+    (item,) = read_x12(practice.clearinghouse.received[-1][1], name="void")
+    assert isinstance(item, Transaction)
+    assert isinstance(item.body, ProfessionalClaims)
+    (sent,) = item.body.claims()
+    assert sent.claim.frequency == "8"
+    assert sent.claim.payer_claim_control_number == "ICN0001"
+    assert sent.claim.charge_cents == CHARGE_CENTS
+
+
+def test_a_void_the_payer_has_carried_out_leaves_nothing_on_the_ledger(practice: Practice) -> None:
+    first = paid(practice)
+    retract(practice)
+    practice.send()
+    void = read(practice.records, practice.claim_id).patient_control_number
+    practice.pay(
+        reversed_answer(Answered(pcn=void, lines=(PAID,))), name="void.x12", trace="EFT0000002"
+    )
+
+    balance = practice.balance(practice.claim_id)
+    assert void != first
+    assert balance.is_settled
+    assert (balance.charged_cents, balance.paid_by_payer_cents) == (0, 0)
+    assert practice.state() is ClaimState.CLOSED
+    assert practice.open_work() == {}
+
+
+def test_a_claim_the_payer_has_not_answered_is_not_taken_back(practice: Practice) -> None:
+    practice.hear()
+    practice.send()
+
+    assert retract(practice) == "ignored"
+    assert practice.state() is ClaimState.SUBMITTED
+    assert practice.open_work() == {"encounter_changed_after_submission": "billing"}
+
+
+def test_the_event_that_takes_a_claim_back_may_come_again(practice: Practice) -> None:
+    paid(practice)
+    body = encounter_document(self_pay=True)
+    later = NOON + timedelta(hours=1)
+    practice.hear("charge.signed", body, at=later, cause_id="evt_void")
+
+    assert practice.hear("charge.signed", body, at=later, cause_id="evt_void") == "staged"
+    assert len(practice.of_kind("CONTENT")) == 2
 
 
 # Documents that can't be used --------------------------------------------------------------

@@ -53,7 +53,8 @@ ALLOWED: Mapping[ClaimState, frozenset[ClaimState]] = {
     _S.REJECTED: frozenset({_S.STAGED, _S.HELD, _S.REJECTED, _S.ADJUDICATED, _S.CLOSED, _S.VOID}),
     # A replacement (frequency 7) stages the claim again after the payer judged it.
     _S.ADJUDICATED: frozenset({_S.ADJUDICATED, _S.STAGED, _S.CLOSED}),
-    _S.CLOSED: frozenset({_S.ADJUDICATED, _S.CLOSED}),
+    # Money settled is not the end: a void (frequency 8) takes back what should not have been billed.
+    _S.CLOSED: frozenset({_S.ADJUDICATED, _S.STAGED, _S.CLOSED}),
     # A void claim never reached the payer; its encounter may be amended to give it again.
     _S.VOID: frozenset({_S.STAGED}),
 }
