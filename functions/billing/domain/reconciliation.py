@@ -25,6 +25,7 @@ class ReconciliationReport:
     deposits_waiting: int
     deposits_missing: int
     statuses_due: int
+    filings_due: int
     version: int = 0
     audit_head: str = ""
 

@@ -13,6 +13,7 @@ from datetime import datetime, timedelta
 from typing import TypeVar
 
 from functions.billing.domain.claims.claim import Claim
+from functions.billing.domain.claims.filing import FILING_DUE, filing_decision
 from functions.billing.domain.claims.lifecycle import ClaimState
 from functions.billing.domain.commit import Actor, Aggregate, Cause, Commit, OutboundEvent
 from functions.billing.domain.errors import StaleRecordError
@@ -107,6 +108,7 @@ class _Check:
             acknowledgements_overdue=self._report_silence(Silence.SYNTAX)
             + self._report_silence(Silence.FRONT_DOOR),
             remittances_overdue=self._report_silence(Silence.REMITTANCE),
+            filings_due=self._each(self._overdue_claims(FILING_DUE), self._force_filing_decision),
             statuses_due=self._each(self._overdue_claims(Silence.STATUS), self._ask_again),
             remittances_unposted=self._each(
                 self._overdue_payments("REMITTANCE"), self._report_unposted
@@ -211,6 +213,31 @@ class _Check:
         follow_up = follow_up_of(self.rule_sets, claim.payer_id)
         asked = replace(claim, **awaiting(follow_up, Silence.STATUS, self.now))
         return self.commit(asked, "status_due", event=claim_event("claim.status.due", asked))
+
+    def _force_filing_decision(self, claim: Claim) -> Commit:
+        """Somebody decides before the payer's limit, whatever holds the claim; each step of it is told once."""
+        decision = filing_decision(claim.file_by or self.now.date(), self.now.date())
+        work = open_work_item(
+            queue=decision.queue,
+            reason=decision.reason,
+            about=claim.subject,
+            recommended_action=decision.recommended_action,
+            at=self.now,
+            due_days=decision.due_days,
+            fields=claim.reasons,
+            payer_id=claim.payer_id,
+            amount_cents=claim.charge_cents,
+            occurrence=str(claim.revision),
+        )
+        new = next(iter(not_yet_known(self.records, work)), None)
+        watched = replace(
+            claim,
+            # What ends the silence of a sent claim ends this work too.
+            silences=claim.silences + 1,
+            due_kind=FILING_DUE if decision.next_look else "",
+            due_at=decision.next_look,
+        )
+        return self.commit(watched, decision.reason, work=new)
 
     def _claim_work(self, claim: Claim, reason: str, action: str) -> WorkItem:
         return open_work_item(

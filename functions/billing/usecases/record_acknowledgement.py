@@ -35,6 +35,7 @@ from functions.billing.domain.work_items import Queue, WorkItem, open_work_item
 from functions.billing.ports import Clock, Evidence, Intake, Records, RuleSets
 from functions.billing.usecases.charging import charge_due
 from functions.billing.usecases.events import claim_event, opened, resolved
+from functions.billing.usecases.filing import filing_due
 from functions.billing.usecases.following_up import awaiting, follow_up_of
 from functions.billing.usecases.sending import (
     GROUP_CONTROL_NUMBER,
@@ -347,8 +348,7 @@ class _Recording:
                     ClaimState.REJECTED,
                     reasons=said.codes,
                     rejections=claim.rejections + 1,
-                    due_kind="",
-                    due_at=None,
+                    **filing_due(self.ports.rule_sets, claim),
                 )
             case AckVerdict.ACCEPTED, (
                 ClaimState.SUBMITTING | ClaimState.OUTCOME_UNKNOWN | ClaimState.SUBMITTED

@@ -36,6 +36,7 @@ from functions.billing.domain.submission.attempt import Pointer
 from functions.billing.domain.work_items import Correction, Queue, WorkItem, open_work_item
 from functions.billing.ports import Clock, CodeTables, Records, RuleSets
 from functions.billing.usecases.events import claim_event, opened, resolved
+from functions.billing.usecases.filing import watched
 from functions.billing.usecases.work import open_items_about
 
 STEP = "scrub_claim"
@@ -86,7 +87,7 @@ def scrub_claim(
     failures = [
         verdict for verdict in verdicts if not verdict.passed and verdict.severity == "reject"
     ]
-    scrubbed = _Scrubbed(claim, judgement, cause, now)
+    scrubbed = _Scrubbed(watched(claim, stored.content, facts.policy), judgement, cause, now)
     # A void only says that nothing was to be billed: what our rules would say of the service is beside the point.
     if failures and claim.frequency != VOID:
         records.commit(scrubbed.held(failures, _superseded(records, claim)))

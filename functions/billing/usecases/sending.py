@@ -39,6 +39,7 @@ from functions.billing.ports import (
 )
 from functions.billing.usecases.charging import charge_due
 from functions.billing.usecases.events import claim_event, opened
+from functions.billing.usecases.filing import filing_due
 from functions.billing.usecases.following_up import awaiting, follow_up_of
 
 PATIENT_CONTROL_NUMBER = "PCN"
@@ -241,8 +242,7 @@ class Sending:
             ClaimState.REJECTED,
             reasons=(answer.code,),
             rejections=claim.rejections + 1,
-            due_kind="",
-            due_at=None,
+            **filing_due(self.ports.rule_sets, claim),
         )
         done = replace(attempt, state=AttemptState.REJECTED, answer_code=answer.code)
         work = open_work_item(

@@ -19,6 +19,9 @@ _SILENCE = frozenset(
         "payer_decided_without_remittance",
         "payer_requests_information",
         "payer_cannot_answer",
+        "timely_filing_at_risk",
+        "timely_filing_last_days",
+        "timely_filing_missed",
     }
 )
 

@@ -1,6 +1,7 @@
 """What got stuck or does not add up is found, and somebody owns it."""
 
-from datetime import timedelta
+from dataclasses import replace
+from datetime import UTC, datetime, time, timedelta
 from typing import Any
 
 import pytest
@@ -13,7 +14,7 @@ from functions.billing.usecases.check_reconciliation import (
 )
 from functions.billing.usecases.resolve_submission import ResolveSubmission, resolve_submission
 from functions.billing.usecases.submit_claim import SubmitClaim, submit_claim
-from tests.builders import CAUSE, released_claim, rule_set_contents
+from tests.builders import CAUSE, released_claim, rule_set_contents, store
 from tests.fakes import FixedRuleSets
 from tests.unit.usecases.payer_files import (
     Said,
@@ -199,6 +200,42 @@ def test_a_paid_claim_is_awaited_no_longer(world: World) -> None:
 
     assert (report["remittances_overdue"], report["acknowledgements_overdue"]) == (0, 0)
     assert world.open_work() == {}
+
+
+# Timely filing -----------------------------------------------------------------------------
+
+
+def rejected_long_ago() -> World:
+    """Turned away at the door, and nobody has mended it: the payer's limit is 180 days after the service."""
+    world = World()
+    claim = released_claim(world.records)
+    file_by = claim.service_on + timedelta(days=180)
+    store(world.records, replace(claim, file_by=file_by))
+    submit_claim(SubmitClaim(claim_id=CLAIM), CAUSE, world.sending)
+    world.acknowledge(front_door_file(Said(PCN, "A7:562:85")))
+    return world
+
+
+def test_a_claim_that_is_not_filed_forces_a_decision_and_escalates() -> None:
+    world = rejected_long_ago()
+    file_by = world.claim().file_by
+    assert file_by is not None
+    found = []
+    for name, days in (("early", -40), ("warning", -30), ("same", -20), ("last", -3), ("over", 1)):
+        world.clock.at = datetime.combine(file_by + timedelta(days=days), time(12), tzinfo=UTC)
+        found.append(check(world, name)["filings_due"])
+
+    assert found == [0, 1, 0, 1, 1]
+    forced = {reason for reason in world.open_work() if reason.startswith("timely_filing")}
+    assert forced == {"timely_filing_at_risk", "timely_filing_last_days", "timely_filing_missed"}
+    assert world.open_work()["timely_filing_last_days"] == "finance"
+
+
+def test_a_claim_that_was_filed_in_time_forces_nothing(world: World) -> None:
+    world.acknowledge(front_door_file(Said(PCN, "A2:20")))
+    world.clock.advance(days=200)
+
+    assert check(world)["filings_due"] == 0
 
 
 def test_an_answer_ends_the_search_for_it(world: World) -> None:

@@ -15,8 +15,9 @@ class Claim:
 
     No field holds a balance: a claim's balance is the sum of its postings. `revision` counts its contents (each
     correction is a new one), `attempt` its submissions, `version` its moves, `silences` how often nobody answered in
-    time. `follows_claim_id` names the claim whose payer paid before this one's; such a claim has no charge of its own
-    on the ledger. `editors` are the people who changed it and so may not release it.
+    time; `file_by` is the payer's last day to file. `follows_claim_id` names the claim whose payer paid before this
+    one's; such a claim has no charge of its own on the ledger. `editors` are the people who changed it and so may not
+    release it.
     """
 
     kind: ClassVar[str] = "CLAIM"
@@ -55,6 +56,7 @@ class Claim:
     first_remitted_at: datetime | None = None
     closed_at: datetime | None = None
     first_pass_denied: bool = False
+    file_by: date | None = None
     due_kind: str = ""
     due_at: datetime | None = None
     version: int = 0
