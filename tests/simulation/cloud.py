@@ -18,13 +18,14 @@ from typing import Any, Self, TypeVar
 import pytest
 from botocore.exceptions import ClientError
 
+from functions.billing.adapters.connections import DeclaredConnections
 from functions.billing.adapters.documents import S3Evidence
 from functions.billing.adapters.records import DynamoDbRecords
 from functions.billing.adapters.rule_sets import publish
 from functions.billing.domain.claims.content import ClaimContent
 from functions.billing.domain.errors import BillingError
 from functions.billing.edi.claim_837 import write_claim
-from functions.billing.ports import Clearinghouse, Clock, RuleSets
+from functions.billing.ports import Clock, RuleSets
 from functions.billing.runtime.bootstrap import Dependencies
 from infra.catalogue import WORKFLOWS, function_named, pascal_case
 from tests.builders import rule_set_contents
@@ -48,7 +49,6 @@ SETTINGS = {
     "EVIDENCE_BUCKET": EVIDENCE,
     "INTAKE_BUCKET": INTAKE,
     "CLEARINGHOUSE_SECRET_ARN": "clearinghouse",
-    "CLEARINGHOUSE_URL": "https://clearinghouse.example",
 }
 
 STATE_MACHINES = Path(__file__).parents[2] / "statemachines"
@@ -129,7 +129,7 @@ class Secrets:
     """The one secret that sending needs."""
 
     def get_secret_value(self, *, SecretId: str) -> Item:  # noqa: N803
-        return {"SecretString": json.dumps({"api_key": "simulated"})}
+        return {"SecretString": json.dumps({"simulated": "a key"})}
 
 
 class Cloud:
@@ -284,10 +284,10 @@ class SimulatedDependencies(Dependencies):
         return _WarmRuleSets() if self._is_warm else super().rule_sets
 
     @cached_property
-    def clearinghouse(self) -> Clearinghouse:
-        made: Any = super().clearinghouse
+    def connections(self) -> DeclaredConnections:
+        found = super().connections
+        made: Any = found.named("")
         made._http = ClearinghousePool(self._cloud.clearinghouse)
-        found: Clearinghouse = made
         return found
 
 
@@ -361,7 +361,7 @@ def functions_over(cloud: Cloud) -> Iterator[None]:
         patch.setattr("functions.billing.usecases.sending.write_claim", _written_once)
         for name, value in SETTINGS.items():
             patch.setenv(name, value)
-        patch.setenv("CONNECTOR", json.dumps(cloud.connector))
+        patch.setenv("CONNECTORS", json.dumps([cloud.connector]))
         streams = [handler for handler in logger.handlers if hasattr(handler, "setStream")]
         kept = [handler.setStream(out) for handler in streams]
         try:

@@ -8,6 +8,8 @@ from tests.simulation.clearinghouse import Promises
 # As deployed (infra/settings.py), but for what an environment declares.
 _CONNECTOR = {
     "name": "simulated",
+    "kind": "rest",
+    "url": "https://clearinghouse.example",
     "idempotency_window_hours": 0,
     "lookup_authoritative": False,
     "landing_bound_seconds": 60,
