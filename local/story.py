@@ -194,6 +194,7 @@ class _Teller:
             facts=(
                 f"service on {content.service_from:%d %b %Y}",
                 *(f"{line.procedure} {dollars(line.charge_cents)}" for line in content.lines),
+                *(f"{one.field_path} written anew: {one.kind}" for one in stored.repairs),
             )
         )
 

@@ -139,7 +139,10 @@ class Authorization:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Charge:
-    """One service line. `diagnosis_pointers` are 1-based positions in the encounter's diagnoses (SV107)."""
+    """One service line. `diagnosis_pointers` are 1-based positions in the encounter's diagnoses (SV107).
+
+    `drug_quantity` is an exact decimal as text (CTP04), `drug_unit` UN, ML, GR, F2 or ME (CTP05-1).
+    """
 
     line_id: str
     procedure: str
@@ -151,6 +154,38 @@ class Charge:
     place_of_service: str = ""
     revenue_code: str = ""
     ndc: str = ""
+    drug_quantity: str = ""
+    drug_unit: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stay:
+    """What an institutional claim says of the visit as a whole (X12 837I).
+
+    Attributes
+    ----------
+    facility_code
+        The first two digits of the type of bill (CLM05-1): 11 inpatient, 13 outpatient, …
+    patient_status, admission_type, admission_source
+        CL103, CL101, CL102.
+    admitted_on
+        DTP*435.
+    value_codes, occurrences
+        HI*BE with amounts in cents, HI*BH with dates.
+    """
+
+    facility_code: str = ""
+    patient_status: str = ""
+    admission_type: str = ""
+    admission_source: str = ""
+    admitted_on: date | None = None
+    value_codes: tuple[tuple[str, int], ...] = ()
+    occurrences: tuple[tuple[str, date], ...] = ()
+
+    @property
+    def is_admission(self) -> bool:
+        """Whether a bed was given (types of bill 11x, 12x, 18x, 21x, 41x)."""
+        return self.facility_code in {"11", "12", "18", "21", "41"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -192,6 +227,7 @@ class Encounter:
     charges: tuple[Charge, ...]
     authorizations: tuple[Authorization, ...] = ()
     is_institutional: bool = False
+    stay: Stay | None = None
     mapping_version: str = ""
     unmapped: tuple[UnmappedCode, ...] = ()
     problems: tuple[MissingFact, ...] = ()

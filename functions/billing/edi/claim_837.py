@@ -8,6 +8,7 @@ from typing import TypedDict
 from functions.billing.domain.claims.content import ClaimContent, OtherPayerPayment
 from functions.billing.domain.claims.coordination import imbalances
 from functions.billing.domain.claims.line_numbers import line_control_number
+from functions.billing.domain.codes.files import eleven_digits
 from functions.billing.domain.errors import ContractError, RuleSetError
 from functions.billing.domain.money import decimal_from_cents
 from functions.billing.domain.records import (
@@ -17,11 +18,13 @@ from functions.billing.domain.records import (
     Patient,
     Provider,
     Relationship,
+    Stay,
 )
 from functions.billing.domain.rules.policy import PayerPolicies, PayerPolicy
 from functions.billing.domain.submission.trading_partner import TradingPartner
 from functions.billing.edi.envelopes import WireNumbers, interchange
 from functions.billing.x12 import (
+    DrugIdentification,
     HealthCode,
     InstitutionalBillingProvider,
     InstitutionalClaim,
@@ -177,20 +180,28 @@ def _institutional(
     partner: TradingPartner,
     at: datetime,
 ) -> InstitutionalClaims:
+    stay = content.stay or Stay()
     claim = InstitutionalClaim(
         control_number=content.patient_control_number,
         charge_cents=content.total_charge_cents,
-        # Hospital outpatient (13x), the kind this release assembles.
-        facility_code="13",
+        facility_code=stay.facility_code,
         facility_qualifier="A",
         frequency=content.frequency,
         assignment=ASSIGNED,
         benefits_assigned=BENEFITS_ASSIGNED,
         release_of_information=RELEASED,
         statement_period=Period(content.service_from, content.service_to),
-        admission_source="1",
-        admission_type="3",
-        patient_status="01",
+        admission=_day(stay.admitted_on) if stay.is_admission and stay.admitted_on else None,
+        admission_source=stay.admission_source or None,
+        admission_type=stay.admission_type or None,
+        patient_status=stay.patient_status,
+        value_codes=tuple(
+            HealthCode("BE", code, amount=decimal_from_cents(cents))
+            for code, cents in stay.value_codes
+        ),
+        occurrences=tuple(
+            HealthCode("BH", code, "D8", f"{day:%Y%m%d}") for code, day in stay.occurrences
+        ),
         prior_authorization=_authorization(content),
         payer_claim_control_number=content.original_reference or None,
         principal_diagnosis=tuple(HealthCode("ABK", code) for code in content.diagnoses[:1]),
@@ -248,6 +259,20 @@ def _professional_line(content: ClaimContent, parts: _Parts, line: Charge) -> Pr
         service_period=_day(line.service_date),
         line_control_number=line_control_number(content.patient_control_number, line.line_id),
         adjudications=_line_adjudications(content, parts, line),
+        drug=_drug(line),
+    )
+
+
+def _drug(line: Charge) -> DrugIdentification | None:
+    """Loop 2410 where a national drug code goes with the line."""
+    code = eleven_digits(line.ndc) if line.ndc else None
+    if code is None:
+        return None
+    return DrugIdentification(
+        code_qualifier="N4",
+        code=code,
+        quantity=Decimal(line.drug_quantity) if line.drug_quantity else None,
+        unit=line.drug_unit or None,
     )
 
 

@@ -81,6 +81,8 @@ def _coded_line(
         place_of_service=service.place_of_service,
         revenue_code=service.revenue_code or row.revenue_code,
         ndc=service.ndc,
+        drug_quantity=service.drug_quantity,
+        drug_unit=service.drug_unit,
     )
 
 
@@ -118,6 +120,8 @@ def _vaccine_line(
         diagnosis_pointers=(pointer,),
         place_of_service=service.place_of_service,
         ndc=service.ndc,
+        drug_quantity=service.drug_quantity,
+        drug_unit=service.drug_unit,
     )
     return line, _Dose(given_on=given_on, pointer=pointer)
 

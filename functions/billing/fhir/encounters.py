@@ -25,6 +25,7 @@ from functions.billing.fhir.reading import (
     text,
 )
 from functions.billing.fhir.services import Services, billable_claims, claims_of
+from functions.billing.fhir.stays import stay_of
 
 _CALLED_OFF = {
     "cancelled": "the visit was cancelled",
@@ -117,6 +118,7 @@ def _read(
             authorizations_of(index, mapping, billable, person, reading.encounter) if person else ()
         ),
         is_institutional=is_institutional,
+        stay=stay_of(reading.encounter, mapping, starts_on) if is_institutional else None,
         mapping_version=mapping.version,
         unmapped=findings.unmapped_list,
         problems=findings.problem_list,

@@ -23,6 +23,7 @@ FORMAT = 1
 _PROCEDURE = re.compile(r"[0-9A-Z][0-9]{3}[0-9A-Z]", re.ASCII)
 _DIAGNOSIS = re.compile(r"[A-Z][0-9][0-9A-Z]{1,5}", re.ASCII)
 _MODIFIER = re.compile(r"[0-9A-Z]{2}", re.ASCII)
+_TWO_DIGITS = re.compile(r"[0-9]{2}", re.ASCII)
 _PLACE_OF_SERVICE = re.compile(r"[0-9]{2}", re.ASCII)
 _REVENUE_CODE = re.compile(r"[0-9]{4}", re.ASCII)
 _TAXONOMY = re.compile(r"[0-9A-Z]{9}X", re.ASCII)
@@ -100,10 +101,16 @@ class MappedLocation:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MappedClass:
-    """What an encounter class means where the document names no location."""
+    """What an encounter class means where the document names no location.
+
+    `facility_code` begins the type of bill of its institutional claims; `patient_status` is how they end
+    where the document does not say.
+    """
 
     place_of_service: str
     is_institutional: bool
+    facility_code: str = ""
+    patient_status: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -416,6 +423,12 @@ def _encounter_class(reader: Reader, _: str) -> MappedClass:
     return MappedClass(
         place_of_service=_place_of_service(reader),
         is_institutional=reader.flag("is_institutional"),
+        facility_code=_matching(
+            reader, "facility_code", _TWO_DIGITS, "the type of bill's first two digits", ""
+        ),
+        patient_status=_matching(
+            reader, "patient_status", _TWO_DIGITS, "a patient status of two digits", ""
+        ),
     )
 
 

@@ -8,7 +8,9 @@ listed as not billed, with the reason.
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import date
+from typing import TypedDict
 
+from functions.billing.domain.codes.files import eleven_digits
 from functions.billing.fhir.bundle import Resource, ResourceIndex
 from functions.billing.fhir.coding import modifiers_in
 from functions.billing.fhir.diagnoses import Diagnoses, claim_key, is_withdrawn
@@ -59,6 +61,8 @@ class Service:
     place_of_service: str = ""
     revenue_code: str = ""
     ndc: str = ""
+    drug_quantity: str = ""
+    drug_unit: str = ""
     is_vaccine: bool = False
     is_readable: bool = True
 
@@ -247,7 +251,7 @@ class Services:
             diagnosis_keys=tuple(claim_key(claim, one) for one in sequences) or None,
             place_of_service=_place_of_service(item),
             revenue_code=_first_code(item.get("revenue")),
-            ndc=_ndc(item),
+            **_drug(item),
             is_vaccine=any(act.type == "Immunization" for act in acts),
             is_readable=readable and charge_readable and day_readable,
         )
@@ -367,10 +371,24 @@ def _first_code(concept: object) -> str:
     return next((code for _, code in codings(concept)), "")
 
 
-def _ndc(item: Node) -> str:
-    """The drug's NDC where an item detail names it."""
+class _Drug(TypedDict, total=False):
+    """What a detail of an item says of a drug."""
+
+    ndc: str
+    drug_quantity: str
+    drug_unit: str
+
+
+def _drug(item: Node) -> _Drug:
+    """The drug's NDC where the item or a detail of it names it, and how much of it."""
     for detail in (item, *nodes(item.get("detail"))):
         for system, code in codings(node(detail).get("productOrService")):
             if system == "http://hl7.org/fhir/sid/ndc":
-                return code.replace("-", "")
-    return ""
+                quantity = node(node(detail).get("quantity"))
+                value = quantity.get("value")
+                return {
+                    "ndc": eleven_digits(code) or code,
+                    "drug_quantity": "" if value is None else str(value),
+                    "drug_unit": text(quantity.get("code")) or text(quantity.get("unit")),
+                }
+    return {}

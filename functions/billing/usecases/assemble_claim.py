@@ -1,6 +1,6 @@
 """Assemble the claims of an encounter from what the EHR has said of it so far.
 
-Reads   the encounter's newest document, the mapping tables, earlier claims of the encounter.
+Reads   the encounter's newest document, the mapping tables, payer policies, earlier claims of the encounter.
 Writes  the encounter; a claim and its content for each payer claim the encounter gives.
 Emits   claim.staged; work_item.opened when the document can't be used or a sent claim would have to change.
 Fails   StaleRecordError (retry).
@@ -11,11 +11,12 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
-from functions.billing.domain.claims.assemble import assemble
+from functions.billing.domain.claims.assemble import assemble, first_payer
 from functions.billing.domain.claims.claim import Claim
 from functions.billing.domain.claims.content import ORIGINAL, VOID, ClaimContent
 from functions.billing.domain.claims.coordination import next_claim, next_coverage
 from functions.billing.domain.claims.lifecycle import BEFORE_SUBMISSION, ClaimState
+from functions.billing.domain.claims.repairs import Repaired, repaired
 from functions.billing.domain.claims.resubmission import JUDGED, may_be_voided, resend
 from functions.billing.domain.claims.revisions import StoredContent
 from functions.billing.domain.commit import Actor, Cause, Commit, OutboundEvent
@@ -25,6 +26,8 @@ from functions.billing.domain.encounters import BillingEncounter, EncounterState
 from functions.billing.domain.errors import ContractError, RecordNotFoundError
 from functions.billing.domain.keys import derived_id
 from functions.billing.domain.records import Encounter
+from functions.billing.domain.rules import payer_policies
+from functions.billing.domain.rules.policy import AS_FORM_ALLOWS, Splitting
 from functions.billing.domain.work_items import Queue, WorkItem, open_work_item
 from functions.billing.fhir import encounter_from_bundle, mapping_tables, read_bundle
 from functions.billing.ports import Clock, Intake, Records, RuleSets
@@ -75,7 +78,8 @@ def assemble_claim(
         encounter = _read(heard, intake, rule_sets)
     except (ContractError, RecordNotFoundError) as refusal:
         return step.hold_document(heard, refusal)
-    return step.stage(heard, encounter, claims)
+    policy = rule_sets.active("payer_policies", payer_policies).of(first_payer(encounter))
+    return step.stage(heard, encounter, claims, policy.splitting if policy else AS_FORM_ALLOWS)
 
 
 def _answered_by(records: Records, claim: Claim) -> Resubmission:
@@ -158,6 +162,11 @@ def _resent(content: ClaimContent, before: Claim | None, answer: Resubmission) -
     return replace(content, frequency=way.frequency, original_reference=way.original_reference)
 
 
+def _as_it_is(content: ClaimContent) -> Repaired:
+    """What was sent goes out again unchanged."""
+    return Repaired(content, ())
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Step:
     """The commits this step may end in."""
@@ -209,26 +218,34 @@ class _Step:
         return {"outcome": "ignored"}
 
     def stage(
-        self, heard: BillingEncounter, encounter: Encounter, before: tuple[Claim, ...]
+        self,
+        heard: BillingEncounter,
+        encounter: Encounter,
+        before: tuple[Claim, ...],
+        splitting: Splitting,
     ) -> dict[str, object]:
         earlier = {claim.claim_id: claim for claim in before}
         answers = {claim.claim_id: _answered_by(self.records, claim) for claim in before}
         revision = max((claim.revision for claim in before), default=0) + 1
         claim_id = derived_id("C", heard.encounter_id)
         signed_at = heard.signed_at or self.now
-        contents = tuple(
-            _resent(
-                content,
-                earlier.get(content.claim_id),
-                answers.get(content.claim_id, Resubmission.NONE),
+        tidied = tuple(
+            repaired(
+                _resent(
+                    content,
+                    earlier.get(content.claim_id),
+                    answers.get(content.claim_id, Resubmission.NONE),
+                )
             )
             for content in assemble(
                 encounter,
                 claim_id=claim_id,
                 patient_control_number=f"{claim_id}{revision:02d}",
                 signed_on=signed_at.astimezone(UTC).date(),
+                splitting=splitting,
             )
         )
+        contents = tuple(one.content for one in tidied)
         heard = replace(
             heard, mapping_version=encounter.mapping_version, not_billed=encounter.not_billed
         )
@@ -254,7 +271,7 @@ class _Step:
                 closed,
                 "not_billable",
                 also=(*taken_back, *voided, *solved),
-                new=(*self._stored(retracted, revision, encounter), *charged_back),
+                new=(*self._stored(map(_as_it_is, retracted), revision, encounter), *charged_back),
                 events=(*map(_staged_event, taken_back), *_resolved_events(solved)),
             )
             if not taken_back:
@@ -267,7 +284,7 @@ class _Step:
             self._staged(content, earlier.get(content.claim_id), heard, encounter, revision)
             for content in contents
         )
-        stored = self._stored((*contents, *retracted), revision, encounter)
+        stored = self._stored((*tidied, *map(_as_it_is, retracted)), revision, encounter)
         billed = replace(
             heard,
             state=EncounterState.BILLED,
@@ -284,17 +301,18 @@ class _Step:
         return {"outcome": "staged", "claims": _claim_list(billed.claim_ids)}
 
     def _stored(
-        self, contents: Iterable[ClaimContent], revision: int, encounter: Encounter
+        self, contents: Iterable[Repaired], revision: int, encounter: Encounter
     ) -> tuple[StoredContent, ...]:
         return tuple(
             StoredContent(
-                claim_id=content.claim_id,
+                claim_id=one.content.claim_id,
                 revision=revision,
-                content=content,
+                content=one.content,
                 unmapped=encounter.unmapped,
                 problems=encounter.problems,
+                repairs=one.repairs,
             )
-            for content in contents
+            for one in contents
         )
 
     def _retracted(self, dropped: Iterable[Claim], revision: int) -> Iterator[ClaimContent]:

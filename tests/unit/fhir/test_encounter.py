@@ -1,6 +1,7 @@
 """A FHIR bundle becomes one canonical encounter, or says what it lacks."""
 
 from datetime import date
+from typing import Any
 
 import pytest
 
@@ -310,6 +311,36 @@ def test_the_class_gives_the_place_within_a_location_that_has_several() -> None:
 
     assert found is not None
     assert (found.location_id, found.place_of_service) == ("HOSP", "23")
+
+
+def test_a_stay_is_told_by_the_document_and_its_class_and_never_made_up() -> None:
+    inpatient = {"place_of_service": "21", "is_institutional": True, "facility_code": "11"}
+    mapping = tables(encounter_classes={"IMP": {**inpatient, "patient_status": "01"}})
+    told = {
+        "class": {"code": "IMP"},
+        "priority": nubc("PriorityTypeOfAdmitOrVisit", "2"),
+        "hospitalization": {
+            "admitSource": nubc("PointOfOrigin", "5"),
+            "dischargeDisposition": nubc("PatDischargeStatus", "03"),
+        },
+    }
+
+    found = read(changed(visit(), "Encounter", location=None, **told), mapping).stay
+    silent = read(
+        changed(visit(), "Encounter", location=None, **{"class": {"code": "IMP"}}), mapping
+    ).stay
+
+    assert found is not None
+    assert silent is not None
+    assert (found.facility_code, found.patient_status) == ("11", "03")
+    assert (found.admission_type, found.admission_source) == ("2", "5")
+    assert found.admitted_on == read(visit()).starts_on
+    assert (silent.patient_status, silent.admission_type, silent.admission_source) == ("01", "", "")
+    assert read(visit()).stay is None
+
+
+def nubc(system: str, code: str) -> dict[str, Any]:
+    return {"coding": [{"system": f"https://www.nubc.org/CodeSystem/{system}", "code": code}]}
 
 
 def test_an_unknown_class_is_unmapped_when_it_would_decide_the_place() -> None:

@@ -5,6 +5,8 @@ from datetime import date
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from functions.billing.domain.claims.assemble import assemble
 from functions.billing.domain.claims.content import ClaimContent
@@ -14,9 +16,11 @@ from functions.billing.domain.records import (
     MissingFact,
     Payer,
     PayerKind,
+    Stay,
     UnmappedCode,
 )
 from functions.billing.domain.rules import failures, judge
+from functions.billing.domain.rules.policy import Splitting
 from tests.unit.rules.claims import (
     SERVICE_ON,
     base_rules,
@@ -50,8 +54,14 @@ def encounter(**changes: Any) -> Encounter:
     return replace(whole, **changes)
 
 
-def claims_of(visit: Encounter) -> tuple[ClaimContent, ...]:
-    return assemble(visit, claim_id="C1", patient_control_number="CX1", signed_on=SERVICE_ON)
+def claims_of(visit: Encounter, **splitting: Any) -> tuple[ClaimContent, ...]:
+    return assemble(
+        visit,
+        claim_id="C1",
+        patient_control_number="CX1",
+        signed_on=SERVICE_ON,
+        splitting=Splitting(**splitting),
+    )
 
 
 def test_a_visit_becomes_one_claim_that_passes_the_rules() -> None:
@@ -121,6 +131,66 @@ def test_a_long_visit_is_split_every_fifty_lines_and_loses_none(
         content.total_charge_cents == sum(charge.charge_cents for charge in content.lines)
         for content in contents
     )
+
+
+def test_a_hospitals_claim_holds_as_many_lines_as_its_form() -> None:
+    charges = tuple(line("36415", line_id=str(n)) for n in range(1000))
+
+    contents = claims_of(encounter(charges=charges, is_institutional=True, stay=Stay()))
+
+    assert [len(content.lines) for content in contents] == [999, 1]
+    assert all(content.stay == Stay() for content in contents)
+
+
+def test_a_visit_is_divided_as_the_payer_wants_it() -> None:
+    days = (SERVICE_ON, date(2026, 3, 3))
+    charges = tuple(
+        line("36415", line_id=f"{day.day}-{place}", service_date=day, place_of_service=place)
+        for day in days
+        for place in ("", "12")
+    )
+    visit = encounter(charges=charges)
+
+    def sizes(**splitting: Any) -> list[list[str]]:
+        return [[one.line_id for one in content.lines] for content in claims_of(visit, **splitting)]
+
+    assert sizes() == [["2-", "2-12", "3-", "3-12"]]
+    assert sizes(by_service_date=True) == [["2-", "2-12"], ["3-", "3-12"]]
+    assert sizes(by_place=True) == [["2-", "3-"], ["2-12", "3-12"]]
+    assert sizes(by_place=True, by_service_date=True) == [["2-"], ["2-12"], ["3-"], ["3-12"]]
+    assert sizes(professional_lines_max=3) == [["2-", "2-12", "3-"], ["3-12"]]
+
+
+@given(
+    services=st.lists(st.tuples(st.integers(1, 4), st.sampled_from(["", "11", "12"])), max_size=30),
+    lines_max=st.integers(1, 50),
+    by_date=st.booleans(),
+    by_place=st.booleans(),
+)
+def test_no_division_loses_a_line_or_a_cent(
+    *, services: list[tuple[int, str]], lines_max: int, by_date: bool, by_place: bool
+) -> None:
+    charges = tuple(
+        line("36415", line_id=str(n), service_date=date(2026, 3, day), place_of_service=place)
+        for n, (day, place) in enumerate(services)
+    )
+
+    contents = claims_of(
+        encounter(charges=charges),
+        professional_lines_max=lines_max,
+        by_service_date=by_date,
+        by_place=by_place,
+    )
+
+    billed = [one for content in contents for one in content.lines]
+    assert sorted(billed, key=lambda one: int(one.line_id)) == list(charges)
+    assert sum(one.total_charge_cents for one in contents) == sum(
+        one.charge_cents for one in charges
+    )
+    assert len({one.claim_id for one in contents}) == len(contents)
+    assert all(len(one.lines) <= lines_max for one in contents)
+    if by_date:
+        assert all(one.service_from == one.service_to for one in contents)
 
 
 def test_a_visit_without_charges_is_held_with_its_reason() -> None:

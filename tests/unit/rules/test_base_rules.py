@@ -20,6 +20,7 @@ from functions.billing.domain.records import (
     PersonName,
     Relationship,
     Sex,
+    Stay,
     UnmappedCode,
 )
 from functions.billing.domain.rules import (
@@ -83,6 +84,20 @@ def missing(path: str) -> dict[str, Any]:
 def scan(**changes: Any) -> dict[str, Any]:
     """A claim of one MRI for knee pain, which needs an authorization."""
     return {"lines": (line("73721", **changes),), "diagnoses": ("M25561",)}
+
+
+STAY = Stay(facility_code="13", patient_status="01", admitted_on=SERVICE_ON)
+
+
+def hospital(**changes: Any) -> ClaimContent:
+    """A sound institutional claim."""
+    whole: dict[str, Any] = {
+        "is_institutional": True,
+        "rendering_provider": None,
+        "lines": (line(revenue_code="0510"),),
+        "stay": STAY,
+    }
+    return claim(**{**whole, **changes})
 
 
 # Of the example tables: deactivated in 2024, a group, a code that left the list.
@@ -633,6 +648,95 @@ BREACHES = [
         claim(is_institutional=True, lines=(line("71046", units=2, revenue_code="0320"),)),
     ),
     Breach(
+        "drug-quantity",
+        "lines[0].drug_quantity",
+        "drug_quantity_invalid",
+        CO,
+        claim(
+            coverage=coverage("STATECAID"),
+            lines=(line("J3301", ndc="00003029305", drug_quantity="0.0", drug_unit="ML"),),
+        ),
+    ),
+    Breach(
+        "drug-quantity",
+        "lines[0].drug_unit",
+        "drug_quantity_invalid",
+        CO,
+        claim(
+            coverage=coverage("STATECAID"),
+            lines=(line("J3301", ndc="00003029305", drug_quantity="1", drug_unit="vials"),),
+        ),
+    ),
+    Breach("stay-present", "stay", "stay_incomplete", BI, hospital(stay=None)),
+    Breach(
+        "stay-present",
+        "stay.patient_status",
+        "stay_incomplete",
+        BI,
+        hospital(stay=replace(STAY, patient_status="")),
+    ),
+    Breach(
+        "bill-type",
+        "stay.facility_code",
+        "bill_type_invalid",
+        BI,
+        hospital(stay=replace(STAY, facility_code="99")),
+    ),
+    Breach(
+        "patient-status",
+        "stay.patient_status",
+        "patient_status_invalid",
+        BI,
+        hospital(stay=replace(STAY, patient_status="99")),
+    ),
+    Breach(
+        "admission-facts",
+        "stay.admission_source",
+        "admission_incomplete",
+        FD,
+        hospital(stay=replace(STAY, facility_code="11", admission_type="3")),
+    ),
+    Breach(
+        "frequency-institutional", "frequency", "frequency_invalid", BI, hospital(frequency="6")
+    ),
+    Breach(
+        "interim-patient-status",
+        "stay.patient_status",
+        "patient_status_conflict",
+        BI,
+        hospital(frequency="2"),
+    ),
+    Breach(
+        "final-patient-status",
+        "stay.patient_status",
+        "patient_status_conflict",
+        BI,
+        hospital(stay=replace(STAY, patient_status="30")),
+    ),
+    Breach(
+        "stay-codes",
+        "stay.value_codes[1]",
+        "stay_code_duplicate",
+        BI,
+        hospital(stay=replace(STAY, value_codes=(("45", 800), ("45", 900)))),
+    ),
+    Breach(
+        "stay-codes",
+        "stay.occurrences[1]",
+        "stay_code_duplicate",
+        BI,
+        hospital(stay=replace(STAY, occurrences=(("11", SERVICE_ON), ("11", SERVICE_ON)))),
+    ),
+    Breach(
+        "line-limit-institutional",
+        "lines",
+        "too_many_lines",
+        BI,
+        hospital(
+            lines=tuple(line("36415", line_id=str(n), revenue_code="0300") for n in range(1000))
+        ),
+    ),
+    Breach(
         "procedure-pairs-hospital",
         "lines[1].procedure",
         "procedure_pair_conflict",
@@ -1036,7 +1140,10 @@ CLEAN = [
     claim(diagnoses=("M5450",), lines=(line("97530", modifiers=("59",)), line("97140"))),
     claim(lines=(line("20610", diagnosis_pointers=(1,)), line("J1100")), diagnoses=("M1711",)),
     claim(lines=(line("36415"), line("36415", line_id="again", modifiers=("91",)))),
-    claim(lines=(line("J3301", ndc="00003029305"),), coverage=coverage("STATECAID")),
+    claim(
+        lines=(line("J3301", ndc="00003029305", drug_quantity="0.5", drug_unit="ML"),),
+        coverage=coverage("STATECAID"),
+    ),
     claim(authorizations=(KNEE_AUTHORIZATION,), **scan()),
     claim(authorizations=(Authorization(number="A1"),), **scan()),
     claim(authorizations=(KNEE_AUTHORIZATION, KNEE_AUTHORIZATION), **scan(units=2)),
@@ -1047,11 +1154,16 @@ CLEAN = [
         diagnoses=("M5450",),
         lines=(line("97110", modifiers=("GP",)),),
     ),
-    claim(
-        is_institutional=True,
-        rendering_provider=None,
-        lines=(line(revenue_code="0510"),),
-        location=location(place_of_service="21"),
+    hospital(location=location(place_of_service="21")),
+    hospital(frequency="2", stay=replace(STAY, patient_status="30")),
+    hospital(
+        stay=replace(
+            STAY,
+            facility_code="11",
+            admission_type="3",
+            admission_source="1",
+            value_codes=(("45", 800), ("46", 900)),
+        )
     ),
 ]
 

@@ -8,8 +8,10 @@ import pytest
 
 from functions.billing.domain.errors import RuleSetError
 from functions.billing.domain.rules.policy import (
+    AS_FORM_ALLOWS,
     FilingClock,
     FilingLimit,
+    PayerPolicy,
     add_months,
     payer_policies,
 )
@@ -124,3 +126,28 @@ def test_a_malformed_policy_is_refused_by_payer_and_field(
 
     assert refusal.value.subject.startswith("payer_policy:")
     assert named in refusal.value.detail
+
+
+def divided(**splitting: Any) -> PayerPolicy:
+    content = parsed("payer_policies/example.json")
+    content["payers"][0]["splitting"] = splitting
+    found = payer_policies(content).of("BLUEPEAK")
+    assert found is not None
+    return found
+
+
+def test_a_payer_may_take_less_on_one_claim_than_the_form_holds() -> None:
+    splitting = divided(professional_lines_max=6, by_service_date=True).splitting
+
+    assert splitting.lines_max(is_institutional=False) == 6
+    assert splitting.lines_max(is_institutional=True) == 999
+    assert (splitting.by_service_date, splitting.by_place) == (True, False)
+    assert policy("BLUEPEAK").splitting == AS_FORM_ALLOWS
+
+
+@pytest.mark.parametrize("field", ["professional_lines_max", "institutional_lines_max"])
+def test_no_payer_takes_more_than_the_form_holds(field: str) -> None:
+    with pytest.raises(RuleSetError, match=field):
+        divided(**{field: 1000})
+    with pytest.raises(RuleSetError, match=field):
+        divided(**{field: 0})

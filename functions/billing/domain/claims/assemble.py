@@ -1,4 +1,4 @@
-"""From a signed encounter to claims: one claim for the first payer, per 50 service lines."""
+"""From a signed encounter to claims to the first payer: one, or as many as form and payer make of it."""
 
 from datetime import date
 
@@ -10,19 +10,22 @@ from functions.billing.domain.records import (
     Encounter,
     PayerKind,
 )
-
-# X12 837P loop 2400 repeats at most 50 times.
-LINES_PER_CLAIM = 50
+from functions.billing.domain.rules.policy import AS_FORM_ALLOWS, Splitting
 
 _RANKS = tuple(CoverageRank)
 
 
 def assemble(
-    encounter: Encounter, *, claim_id: str, patient_control_number: str, signed_on: date | None
+    encounter: Encounter,
+    *,
+    claim_id: str,
+    patient_control_number: str,
+    signed_on: date | None,
+    splitting: Splitting = AS_FORM_ALLOWS,
 ) -> tuple[ClaimContent, ...]:
     """The claims an encounter gives, none when the patient pays alone.
 
-    Further claims of a long encounter are called `<claim_id>-2`, `-3`… and carry
+    Further claims of a divided encounter are called `<claim_id>-2`, `-3`… and carry
     `<patient_control_number>02`, `03`…, so a number of 15 characters stays within the advised 17.
     An encounter without charges gives one empty claim, which judging then holds with its reason:
     nothing signed disappears.
@@ -35,10 +38,12 @@ def assemble(
         Of the first claim; unique for ever.
     signed_on
         When the encounter was signed, in the practice's calendar.
+    splitting
+        What the payer takes on one claim.
     """
     if is_self_pay(encounter):
         return ()
-    batches = _batches(encounter.charges)
+    batches = _batches(encounter, splitting)
     return tuple(
         _content(
             encounter,
@@ -51,6 +56,12 @@ def assemble(
         )
         for ordinal, lines in enumerate(batches, start=1)
     )
+
+
+def first_payer(encounter: Encounter) -> str:
+    """The payer its claims go to, empty when there is none."""
+    insured = _insured(encounter)
+    return insured[0].payer.payer_id if insured else ""
 
 
 def is_self_pay(encounter: Encounter) -> bool:
@@ -66,9 +77,28 @@ def is_self_pay(encounter: Encounter) -> bool:
     )
 
 
-def _batches(charges: tuple[Charge, ...]) -> tuple[tuple[Charge, ...], ...]:
-    starts = range(0, max(len(charges), 1), LINES_PER_CLAIM)
-    return tuple(charges[start : start + LINES_PER_CLAIM] for start in starts)
+def _batches(encounter: Encounter, splitting: Splitting) -> tuple[tuple[Charge, ...], ...]:
+    """The lines of each claim: grouped as the payer wants, then cut to what a claim can hold."""
+    groups: dict[tuple[object, ...], list[Charge]] = {}
+    for line in encounter.charges:
+        apart = (
+            line.service_date if splitting.by_service_date else None,
+            line.place_of_service if splitting.by_place else None,
+        )
+        groups.setdefault(apart, []).append(line)
+    size = splitting.lines_max(is_institutional=encounter.is_institutional)
+    return tuple(
+        tuple(group[start : start + size])
+        for group in groups.values() or ([],)
+        for start in range(0, max(len(group), 1), size)
+    )
+
+
+def _insured(encounter: Encounter) -> list[Coverage]:
+    return sorted(
+        (cover for cover in encounter.coverages if cover.payer.kind is not PayerKind.SELF_PAY),
+        key=_rank,
+    )
 
 
 def _content(
@@ -79,10 +109,7 @@ def _content(
     patient_control_number: str,
     signed_on: date | None,
 ) -> ClaimContent:
-    insured = sorted(
-        (cover for cover in encounter.coverages if cover.payer.kind is not PayerKind.SELF_PAY),
-        key=_rank,
-    )
+    insured = _insured(encounter)
     dates = [line.service_date for line in lines]
     return ClaimContent(
         claim_id=claim_id,
@@ -96,6 +123,7 @@ def _content(
         location=encounter.location,
         service_line=encounter.service_line,
         is_institutional=encounter.is_institutional,
+        stay=encounter.stay,
         diagnoses=encounter.diagnoses,
         lines=lines,
         authorizations=encounter.authorizations,

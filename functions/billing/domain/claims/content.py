@@ -15,6 +15,7 @@ from functions.billing.domain.records import (
     Location,
     Patient,
     Provider,
+    Stay,
 )
 
 ORIGINAL = "1"
@@ -86,6 +87,7 @@ class ClaimContent:
     original_reference: str = ""
     other_coverages: tuple[Coverage, ...] = ()
     is_institutional: bool = False
+    stay: Stay | None = None
     authorizations: tuple[Authorization, ...] = ()
     mapping_version: str = ""
     attachments: tuple[Attachment, ...] = field(default=())

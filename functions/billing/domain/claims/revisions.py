@@ -6,13 +6,14 @@ from datetime import date, datetime
 from typing import ClassVar
 
 from functions.billing.domain.claims.content import ClaimContent
+from functions.billing.domain.claims.repairs import Repair
 from functions.billing.domain.keys import Key
 from functions.billing.domain.records import MissingFact, UnmappedCode
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StoredContent:
-    """One revision of what a claim bills, with what mapping left open."""
+    """One revision of what a claim bills, with what mapping left open and what was repaired in form."""
 
     kind: ClassVar[str] = "CONTENT"
 
@@ -21,6 +22,7 @@ class StoredContent:
     content: ClaimContent
     unmapped: tuple[UnmappedCode, ...] = ()
     problems: tuple[MissingFact, ...] = ()
+    repairs: tuple[Repair, ...] = ()
 
     @staticmethod
     def key_of(claim_id: str, revision: int) -> Key:

@@ -19,6 +19,7 @@ LINE_PREFIX = "line."
 _PERSON = ("name.family", "name.given", "birth_date", "sex")
 _ADDRESS = ("address", "address.line1", "address.city", "address.state", "address.postal_code")
 _PROVIDER = ("npi", "family", "given", "taxonomy", "tax_id", "is_person", *_ADDRESS)
+_STAY = ("facility_code", "patient_status", "admission_type", "admission_source", "admitted_on")
 _COVERAGE = ("member_id", "group_number", "plan_name", "relationship", "starts_on", "ends_on")
 
 
@@ -34,6 +35,7 @@ CLAIM_FIELDS = frozenset(
         *_under("billing_provider", _PROVIDER),
         *_under("rendering_provider", _PROVIDER),
         *_under("location", ("location_id", "place_of_service", "department", "npi", *_ADDRESS)),
+        *_under("stay", _STAY),
         "patient_control_number",
         "frequency",
         "original_reference",
@@ -82,6 +84,8 @@ _LINE_READERS: Mapping[str, Callable[[ClaimContent, Charge], Value]] = {
     "place_of_service": lambda claim, line: claim.place_of(line),
     "revenue_code": lambda _, line: line.revenue_code,
     "ndc": lambda _, line: line.ndc,
+    "drug_quantity": lambda _, line: line.drug_quantity,
+    "drug_unit": lambda _, line: line.drug_unit,
 }
 
 LINE_FIELDS = frozenset(f"{LINE_PREFIX}{name}" for name in _LINE_READERS)

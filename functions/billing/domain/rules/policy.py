@@ -48,6 +48,28 @@ class FilingLimit:
         return start + timedelta(days=self.limit_days)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Splitting:
+    """What a payer takes on one claim; the rest of an encounter goes on further ones.
+
+    At most as many lines as the form holds (X12 837P 50, 837I 999), perhaps fewer; and only one day,
+    or one place, where the payer wants that.
+    """
+
+    professional_lines_max: int = 50
+    institutional_lines_max: int = 999
+    by_service_date: bool = False
+    by_place: bool = False
+
+    def lines_max(self, *, is_institutional: bool) -> int:
+        """How many service lines a claim may have."""
+        return self.institutional_lines_max if is_institutional else self.professional_lines_max
+
+
+AS_FORM_ALLOWS = Splitting()
+"""One claim for as many lines as fit."""
+
+
 @dataclass(frozen=True, slots=True)
 class AppealLevel:
     """One level of appeal: its number from 1, its name, and how many days there are to file."""
@@ -102,6 +124,7 @@ class PayerPolicy:
     eligibility_ttl_hours: int
     recheck_hours_before: int
     filing: FilingLimit
+    splitting: Splitting
     appeal_levels: tuple[AppealLevel, ...]
     approval_threshold_cents: int
     tolerance_cents: int
@@ -175,6 +198,7 @@ def _policy(reader: Reader) -> PayerPolicy:
         eligibility_ttl_hours=reader.integer("eligibility_ttl_hours", minimum=1),
         recheck_hours_before=reader.integer("recheck_hours_before", minimum=1),
         filing=_filing(reader.child("filing")),
+        splitting=_splitting(reader.child_or_none("splitting")),
         appeal_levels=tuple(
             _level(part, number)
             for number, part in enumerate(reader.children("appeal_levels"), start=1)
@@ -213,6 +237,29 @@ def _follow_up(reader: Reader) -> FollowUp:
     )
     reader.finish()
     return follow_up
+
+
+def _splitting(reader: Reader | None) -> Splitting:
+    if reader is None:
+        return AS_FORM_ALLOWS
+    form = AS_FORM_ALLOWS
+    splitting = Splitting(
+        professional_lines_max=reader.integer(
+            "professional_lines_max", form.professional_lines_max, minimum=1
+        ),
+        institutional_lines_max=reader.integer(
+            "institutional_lines_max", form.institutional_lines_max, minimum=1
+        ),
+        by_service_date=reader.flag("by_service_date", default=False),
+        by_place=reader.flag("by_place", default=False),
+    )
+    for name in ("professional_lines_max", "institutional_lines_max"):
+        if getattr(splitting, name) > getattr(form, name):
+            raise reader.error(
+                name, f"expected at most {getattr(form, name)}: the form holds no more"
+            )
+    reader.finish()
+    return splitting
 
 
 def _level(reader: Reader, number: int) -> AppealLevel:

@@ -20,6 +20,8 @@ V = TypeVar("V")
 _ICD_10_CM = re.compile(r"[A-Z][0-9][0-9AB][0-9A-Z]{0,4}")
 _PROCEDURE = re.compile(r"[0-9]{4}[0-9A-Z]|[A-Z][0-9]{4}")
 
+_QUANTITY = re.compile(r"[0-9]{1,8}(\.[0-9]{1,3})?")
+
 POINTERS_MAX = 4
 
 
@@ -118,6 +120,22 @@ def drug_code(parameters: Reader) -> Check:
         for position, line in enumerate(claim.lines):
             if line.ndc and eleven_digits(line.ndc) is None:
                 yield Finding(f"lines[{position}].ndc", "11 digits")
+
+    return check
+
+
+def drug_quantity(parameters: Reader) -> Check:
+    """A drug's quantity is a number above zero, in one of `units` (2410 CTP04, CTP05)."""
+    units = frozenset(parameters.texts("units"))
+
+    def check(claim: ClaimContent, _: ScrubFacts) -> Iterable[Finding]:
+        for position, line in enumerate(claim.lines):
+            if not line.ndc:
+                continue
+            if not _QUANTITY.fullmatch(line.drug_quantity) or not line.drug_quantity.strip("0."):
+                yield Finding(f"lines[{position}].drug_quantity", "a number above zero")
+            if line.drug_unit not in units:
+                yield Finding(f"lines[{position}].drug_unit", f"one of {', '.join(sorted(units))}")
 
     return check
 

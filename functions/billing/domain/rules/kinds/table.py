@@ -13,6 +13,7 @@ from functions.billing.domain.rules.kinds import (
     modifiers,
     places,
     presence,
+    stays,
 )
 from functions.billing.domain.rules.kinds.check import Kind
 
@@ -67,6 +68,7 @@ KINDS: Mapping[str, Kind] = {
         coding.drug_valid,
         coding.revenue_code,
         coding.drug_code,
+        coding.drug_quantity,
         modifiers.modifier_format,
         modifiers.modifier_duplicate,
         modifiers.modifier_incompatible,
@@ -84,6 +86,7 @@ KINDS: Mapping[str, Kind] = {
         duplicates.line_limit,
         duplicates.payer_known,
         duplicates.attachment_control_number,
+        stays.stay_codes_distinct,
     )
 }
 
@@ -115,6 +118,7 @@ FIELD_PATHS: Mapping[str, tuple[str, ...]] = {
     "diagnosis_sex": ("diagnoses[]",),
     "diagnosis_valid": ("diagnoses[]",),
     "drug_code": ("lines[].ndc",),
+    "drug_quantity": ("lines[].drug_quantity", "lines[].drug_unit"),
     "drug_valid": ("lines[].ndc",),
     "duplicate_claim": ("claim",),
     "duplicate_line": ("lines[]",),
@@ -148,6 +152,7 @@ FIELD_PATHS: Mapping[str, tuple[str, ...]] = {
     "revenue_code": ("lines[].revenue_code",),
     "service_not_in_future": ("lines[].service_date", "service_to"),
     "service_span": ("service_from", "lines[].service_date"),
+    "stay_codes_distinct": ("stay.value_codes[]", "stay.occurrences[]"),
     "timely_filing": ("service_from",),
     "total_is_sum": ("total_charge_cents",),
     "total_positive": ("total_charge_cents",),
