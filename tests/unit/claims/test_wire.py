@@ -25,9 +25,9 @@ STAY = Stay(
 
 
 def written(content: ClaimContent) -> list[str]:
-    policy = example_policies().of(content.payer_id)
-    assert policy is not None
-    body = write_claim(content, policy=policy, numbers=WireNumbers(1, 1, 1), partner=PARTNER, at=AT)
+    body = write_claim(
+        content, policies=example_policies(), numbers=WireNumbers(1, 1, 1), partner=PARTNER, at=AT
+    )
     text = BytesIO(body).read().decode()
     return [one.strip() for one in text.split(text[105])]
 
