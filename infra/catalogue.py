@@ -212,6 +212,7 @@ STEPS: tuple[FunctionEntry, ...] = (
         secrets=(SecretAccess.CLEARINGHOUSE,),
         faces_clearinghouse=True,
     ),
+    FunctionEntry(name="release_held", records=_WRITES, audits=True),
     FunctionEntry(
         name="record_acknowledgement",
         records=_WRITES,
@@ -305,8 +306,9 @@ WORKFLOWS: tuple[WorkflowEntry, ...] = (
     ),
     WorkflowEntry(
         name="submission",
-        steps=("submit_claim", "resolve_submission"),
+        steps=("submit_claim", "resolve_submission", "release_held"),
         events=("claim.released",),
+        schedules=(Schedule(event_type="outage.due", expression="rate(1 minute)"),),
     ),
     WorkflowEntry(
         name="acknowledgement",

@@ -33,6 +33,8 @@ _TITLES: Mapping[tuple[str, str], str] = {
     ("submit_claim", "taken_up"): "Interrupted attempt taken up again, with the same bytes",
     ("submit_claim", "submitted"): "Taken by the clearinghouse",
     ("submit_claim", "outcome_unknown"): "No answer: nobody knows whether the claim arrived",
+    ("submit_claim", "held_for_outage"): "Held: the clearinghouse answers nobody",
+    ("release_held", "let_go"): "Let go again after the outage",
     ("submit_claim", "rejected"): "Refused by the clearinghouse",
     ("submit_claim", "parked"): "Set aside: a person asks the clearinghouse",
     ("resolve_submission", "submitted"): "Found out: the clearinghouse has it",

@@ -13,12 +13,13 @@ from datetime import datetime, timedelta
 from typing import TypeVar
 
 from functions.billing.domain.claims.claim import Claim
-from functions.billing.domain.claims.filing import FILING_DUE, filing_decision
+from functions.billing.domain.claims.filing import FILING_DUE, LAST_DAYS, filing_decision
 from functions.billing.domain.claims.lifecycle import ClaimState
 from functions.billing.domain.commit import Actor, Aggregate, Cause, Commit, OutboundEvent
 from functions.billing.domain.errors import StaleRecordError
 from functions.billing.domain.ledger.balances import LedgerProof, prove_entries
 from functions.billing.domain.ledger.postings import Entry
+from functions.billing.domain.outages.circuit import ALL_CIRCUITS, Circuit, held_kind
 from functions.billing.domain.reconciliation import ReconciliationReport
 from functions.billing.domain.remittance.payments import Deposit, Remittance
 from functions.billing.domain.submission.inquiry import Silence
@@ -108,7 +109,8 @@ class _Check:
             acknowledgements_overdue=self._report_silence(Silence.SYNTAX)
             + self._report_silence(Silence.FRONT_DOOR),
             remittances_overdue=self._report_silence(Silence.REMITTANCE),
-            filings_due=self._each(self._overdue_claims(FILING_DUE), self._force_filing_decision),
+            filings_due=self._each(self._overdue_claims(FILING_DUE), self._force_filing_decision)
+            + self._each(self._held_too_long(), self._force_filing_decision),
             statuses_due=self._each(self._overdue_claims(Silence.STATUS), self._ask_again),
             remittances_unposted=self._each(
                 self._overdue_payments("REMITTANCE"), self._report_unposted
@@ -214,6 +216,15 @@ class _Check:
         asked = replace(claim, **awaiting(follow_up, Silence.STATUS, self.now))
         return self.commit(asked, "status_due", event=claim_event("claim.status.due", asked))
 
+    def _held_too_long(self) -> Iterator[Claim]:
+        """Claims an outage holds while their last days to file pass."""
+        until = self.now + timedelta(days=LAST_DAYS)
+        for circuit in self.records.listed(Circuit, ALL_CIRCUITS):
+            for listed in self.records.due(Claim, held_kind(circuit.dependency), until):
+                claim = self.records.get(Claim, listed.key)
+                if claim and claim.due_kind == held_kind(circuit.dependency):
+                    yield claim
+
     def _force_filing_decision(self, claim: Claim) -> Commit:
         """Somebody decides before the payer's limit, whatever holds the claim; each step of it is told once."""
         decision = filing_decision(claim.file_by or self.now.date(), self.now.date())
@@ -234,9 +245,10 @@ class _Check:
             claim,
             # What ends the silence of a sent claim ends this work too.
             silences=claim.silences + 1,
-            due_kind=FILING_DUE if decision.next_look else "",
-            due_at=decision.next_look,
         )
+        if claim.due_kind == FILING_DUE:
+            next_kind = FILING_DUE if decision.next_look else ""
+            watched = replace(watched, due_kind=next_kind, due_at=decision.next_look)
         return self.commit(watched, decision.reason, work=new)
 
     def _claim_work(self, claim: Claim, reason: str, action: str) -> WorkItem:

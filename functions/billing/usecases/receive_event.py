@@ -40,7 +40,7 @@ FILE_EVENTS = {
     "remittances/": "remittance.received",
     "acknowledgements/": "acknowledgement.received",
 }
-SCHEDULED_EVENTS = frozenset({"recheck.due", "reconciliation.due"})
+SCHEDULED_EVENTS = frozenset({"outage.due", "recheck.due", "reconciliation.due"})
 
 # Execution names may hold 80 characters of this alphabet.
 _NOT_IN_NAMES = re.compile(r"[^A-Za-z0-9_-]")

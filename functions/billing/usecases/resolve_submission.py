@@ -29,7 +29,7 @@ class ResolveSubmission:
 def resolve_submission(
     command: ResolveSubmission, cause: Cause, ports: SendingPorts
 ) -> dict[str, object]:
-    """`submitted`, `rejected`, `parked`, `already_sent`, or `unknown`: look again after `wait_seconds`."""
+    """`submitted`, `rejected`, `parked`, `already_sent`, `held`, or `unknown`: look again after `wait_seconds`."""
     claim = ports.records.get(Claim, Claim.key_of(command.claim_id))
     if claim is None:
         raise RecordNotFoundError("claim_not_found", subject=f"claim:{command.claim_id}")
@@ -43,6 +43,9 @@ def resolve_submission(
     connector = connection.connector
     sending = Sending(step=STEP, cause=cause, ports=ports, connection=connection)
     decision = decide(attempt, connector, ports.clock.now())
+    if decision.move is Move.LOOK_UP and sending.breaker.admit().is_refused:
+        # Nobody answers now: the claim is taken up again when its lease has run out.
+        return {"outcome": "held", "claim_id": claim.claim_id}
     if decision.move is Move.LOOK_UP:
         lookup = connection.look_up(
             attempt.patient_control_number, idempotency_key=attempt.idempotency_key

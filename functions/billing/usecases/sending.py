@@ -6,7 +6,7 @@ settles the matter moves the claim on. An exception leaves the claim in `submitt
 
 import hashlib
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import date, datetime, time, timedelta
 
 from functions.billing.domain.claims.claim import Claim
 from functions.billing.domain.claims.content import ClaimContent
@@ -22,6 +22,7 @@ from functions.billing.domain.errors import (
     StaleRecordError,
     UsageIndicatorError,
 )
+from functions.billing.domain.outages.circuit import held_kind
 from functions.billing.domain.rules.policy import payer_policies
 from functions.billing.domain.submission.attempt import Attempt, AttemptState, Pointer
 from functions.billing.domain.submission.inquiry import Silence
@@ -41,6 +42,13 @@ from functions.billing.usecases.charging import charge_due
 from functions.billing.usecases.events import claim_event, opened
 from functions.billing.usecases.filing import filing_due
 from functions.billing.usecases.following_up import awaiting, follow_up_of
+from functions.billing.usecases.outages import Breaker
+
+CLEARINGHOUSE = "clearinghouse"
+"""The family of circuits claims are held for."""
+
+# A claim whose payer has no filing limit is the last in line.
+FAR_AWAY = date(9999, 1, 1)
 
 PATIENT_CONTROL_NUMBER = "PCN"
 GROUP_CONTROL_NUMBER = "GROUP"
@@ -143,12 +151,39 @@ class Sending:
                 institutional=self._content(claim).content.is_institutional,
             )
         except ClearinghouseUnavailableError as silence:
-            return self.note_unknown(
+            unknown = self.note_unknown(
                 claim, attempt, silence.detail, retry_after_seconds=silence.retry_after_seconds
             )
+            self.breaker.failed(silence.detail)
+            return unknown
         except (IdempotencyKeyReusedError, UsageIndicatorError) as conflict:
             return self.park(claim, attempt, conflict.code, Queue.ENGINEERING)
-        return self.record(claim, attempt, answer)
+        known = self.record(claim, attempt, answer)
+        self.breaker.succeeded()
+        return known
+
+    @property
+    def breaker(self) -> Breaker:
+        """The circuit of this connection, which every function that sends through it shares."""
+        return Breaker(
+            dependency=f"{CLEARINGHOUSE}:{self.connection.connector.name}",
+            step=self.step,
+            cause=self.cause,
+            records=self.ports.records,
+            clock=self.ports.clock,
+        )
+
+    def hold(self, claim: Claim) -> dict[str, object]:
+        """Nobody answers: the claim waits in line, the one that must be filed first at its head."""
+        held = held_kind(self.breaker.dependency)
+        if claim.due_kind != held:
+            now = self.ports.clock.now()
+            file_by = claim.file_by or FAR_AWAY
+            waiting = replace(
+                claim, due_kind=held, due_at=datetime.combine(file_by, time(), now.tzinfo)
+            )
+            self._commit(waiting, "held_for_outage", now)
+        return self._outcome("held", claim)
 
     def record(self, claim: Claim, attempt: Attempt, answer: SubmissionAnswer) -> dict[str, object]:
         """The outcome is known: write it down, with the charge on the ledger when it was taken."""

@@ -32,7 +32,7 @@ class SubmitClaim:
 
 
 def submit_claim(command: SubmitClaim, cause: Cause, ports: SendingPorts) -> dict[str, object]:
-    """`submitted`, `rejected`, `unknown` (with `wait_seconds`) or `already_sent`."""
+    """`submitted`, `rejected`, `unknown` (with `wait_seconds`), `already_sent`, or `held` while nobody answers."""
     claim = ports.records.get(Claim, Claim.key_of(command.claim_id))
     if claim is None:
         raise RecordNotFoundError("claim_not_found", subject=f"claim:{command.claim_id}")
@@ -47,4 +47,6 @@ def submit_claim(command: SubmitClaim, cause: Cause, ports: SendingPorts) -> dic
     sending = Sending(
         step=STEP, cause=cause, ports=ports, connection=payers_connection(ports, claim)
     )
+    if sending.breaker.admit().is_refused:
+        return sending.hold(claim)
     return sending.send(*sending.begin(claim))

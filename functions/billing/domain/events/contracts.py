@@ -183,6 +183,14 @@ class RecheckDue(Contract):
     consumer = "checks again what is due"
 
 
+class OutageDue(Contract):
+    """Time to look whether what was out of reach answers again."""
+
+    event_type = "outage.due"
+    authority = "schedule"
+    consumer = "lets claims go that an outage held"
+
+
 class ReconciliationDue(Contract):
     """Time to look for stuck claims, unposted money and unmatched deposits."""
 
