@@ -48,6 +48,15 @@ def everything_explained(found: Sequence[Unexplained]) -> Check:
     )
 
 
+def outages_drained(held: int, still_held: int) -> Check:
+    """Whatever an outage held has gone."""
+    return Check(
+        name="What an outage held was sent when it was over",
+        holds=not still_held,
+        detail=f"{count_of(held, 'claim')} held, {still_held} still waiting",
+    )
+
+
 def money_adds_up(money: Money) -> Check:
     """Billed is the sum of what became of it."""
     parts_cents = (

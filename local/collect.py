@@ -175,6 +175,7 @@ def _checks(
         checks.ledger_balances(evidence.accounts.proof),
         checks.money_adds_up(evidence.accounts.money),
         checks.everything_explained(missing),
+        checks.outages_drained(*_held_in_outages(store)),
         checks.all_of(
             "Every event was acted upon, absorbed or refused as it should be",
             misreceived(evidence),
@@ -220,6 +221,17 @@ def _leaks(run: Run, logs: Logs, letters: Mapping[str, list[dict[str, Any]]]) ->
                 yield f"dead letter of {name}", json.dumps(one)
 
     return find_leaks(run.day.documents, texts())
+
+
+def _held_in_outages(store: Store) -> tuple[int, int]:
+    """How many claims were held while the clearinghouse answered nobody, and how many still are."""
+    held = {
+        entry.subject_key.partition
+        for entry in store.of(HistoryEntry)
+        if entry.decision == "held_for_outage"
+    }
+    still_held = sum(claim.due_kind.startswith("HELD#") for claim in store.of(Claim))
+    return len(held), still_held
 
 
 def _dead_letters(cloud: Cloud) -> dict[str, list[dict[str, Any]]]:

@@ -6,7 +6,7 @@ passes by moving what is due an hour nearer.
 
 import base64
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
@@ -24,6 +24,8 @@ from local.quiet import Watch
 # Waves of answers after which a payer that still has something to say is not waited for.
 _WAVES_MAX = 14
 _EVENTS_AT_ONCE = 40
+# Rounds after which a line that does not drain is left as it is, and shows as unsent claims.
+_ROUNDS_MAX = 6
 _PREFIXES = {"999": "acknowledgements/", "277CA": "acknowledgements/", "835": "remittances/"}
 _PHASES: Mapping[Phase, str] = {
     Phase.BOOKING: "Visits are booked",
@@ -32,6 +34,8 @@ _PHASES: Mapping[Phase, str] = {
     Phase.VISIT: "Patients check in",
     Phase.SIGN: "Encounters are signed, claims are made and sent",
     Phase.LATER: "Late and corrected facts come in",
+    Phase.CLEARINGHOUSE_OUT: "The clearinghouse answers nobody: claims are held",
+    Phase.CLEARINGHOUSE_BACK: "It answers again: what was held goes in rounds",
     Phase.FAULTS: "Duplicate, forged and broken events come in",
     Phase.AFTER_PAYMENT: "What happens after the payments",
 }
@@ -76,6 +80,8 @@ class Driver:
             self._phase(phase)
             if phase in {Phase.FAULTS, Phase.AFTER_PAYMENT}:
                 self._answers()
+        # Long enough for a payer's silence to be too long.
+        let_time_pass(self.cloud, timedelta(days=32), kinds=("CLAIM",))
         self._clock_events("Nightly checks and KPIs", "reconciliation.due", "ReconciliationCheck")
         return self.delivered
 
@@ -107,12 +113,25 @@ class Driver:
                 self.cloud.simulator.control(call.path, call.body)
             self._publish(events, task)
             self._settle(task)
+            if phase is Phase.CLEARINGHOUSE_BACK:
+                self._drain(task)
             if phase in {Phase.OUTAGE, Phase.BEFORE_VISIT}:
                 self._let_an_hour_pass()
                 self._send_clock_event("recheck.due", "Eligibility")
                 self._settle(task)
             self._approve()
             self._settle(task)
+
+    def _drain(self, task: Task) -> None:
+        """The clock ticks until nothing is held; then it wakes what was lost in the outage."""
+        for _ in range(_ROUNDS_MAX):
+            let_time_pass(self.cloud, timedelta(hours=1), kinds=("CIRCUIT", "CLAIM"))
+            self._send_clock_event("outage.due", "Submission")
+            self._settle(task)
+            if not held_claims(self.cloud):
+                break
+        self._send_clock_event("reconciliation.due", "ReconciliationCheck")
+        self._settle(task)
 
     def _publish(self, events: Sequence[EhrEvent], task: Task) -> None:
         """Publish in the pace of a busy practice: not a thousand events in one second."""
@@ -332,18 +351,35 @@ def as_person(
     return result
 
 
-def let_time_pass(cloud: Cloud, span: timedelta) -> int:
-    """Move everything that is due so much nearer; how many records that were."""
+def held_claims(cloud: Cloud) -> int:
+    """How many claims wait for a dependency that is out of reach."""
+    pages = (
+        cloud.aws.client("dynamodb")
+        .get_paginator("scan")
+        .paginate(
+            TableName=cloud.deployment.records_table,
+            FilterExpression="kind = :kind AND begins_with(due_kind, :held)",
+            ExpressionAttributeValues={":kind": {"S": "CLAIM"}, ":held": {"S": "HELD#"}},
+            Select="COUNT",
+        )
+    )
+    return sum(page["Count"] for page in pages)
+
+
+def let_time_pass(cloud: Cloud, span: timedelta, *, kinds: Collection[str] = ()) -> int:
+    """Move everything that is due, or what is due of these kinds, so much nearer; how many records that were."""
     client = cloud.aws.client("dynamodb")
     table = cloud.deployment.records_table
     pages = client.get_paginator("scan").paginate(
         TableName=table,
         FilterExpression="attribute_exists(due_kind) AND attribute_exists(due_at)",
-        ProjectionExpression="pk, sk, due_at",
+        ProjectionExpression="pk, sk, kind, due_at",
     )
     moved = 0
     for page in pages:
         for item in page["Items"]:
+            if kinds and item["kind"]["S"] not in kinds:
+                continue
             due_at = datetime.fromisoformat(item["due_at"]["S"]) - span
             client.update_item(
                 TableName=table,

@@ -63,6 +63,8 @@ _CLOCK = {
     Phase.VISIT: (1, 9),
     Phase.SIGN: (1, 16),
     Phase.LATER: (1, 17),
+    Phase.CLEARINGHOUSE_OUT: (1, 17),
+    Phase.CLEARINGHOUSE_BACK: (1, 17),
     Phase.FAULTS: (1, 17),
     Phase.AFTER_PAYMENT: (1, 17),
 }
@@ -139,6 +141,8 @@ class _Builder:
             "authorization_obtained": self._authorization_obtained,
             "second_encounter": self._second_encounter,
             "approval": self._approval,
+            "signed_in_outage": self._signed_in_outage,
+            "billed_in_error": self._billed_in_error,
             "repeated_event": self._repeated_event,
             "facts_before_signing": self._facts_before_signing,
             "late_events": self._late_events,
@@ -151,6 +155,7 @@ class _Builder:
             for ordinal in range(1, scenario.patients + 1):
                 self._play(scenario, ordinal)
         self._outage()
+        self._clearinghouse_outage()
         story = self._story
         return Day(
             name="built-in day",
@@ -373,6 +378,28 @@ class _Builder:
             body = {"payer_id": payer, "eligibility": how, "claims": "off"}
             call = SimulatorCall(before=before, path="/_sim/outage", body=body, why=why)
             self._story.calls.append(call)
+
+    def _clearinghouse_outage(self) -> None:
+        """No payer's claims are taken while those of this phase are sent."""
+        for before, how, why in (
+            (Phase.CLEARINGHOUSE_OUT, "http", "the clearinghouse takes no claims"),
+            (Phase.CLEARINGHOUSE_BACK, "off", "the clearinghouse takes claims again"),
+        ):
+            for payer in WIRE_IDS.values():
+                body = {"payer_id": payer, "eligibility": "off", "claims": how}
+                call = SimulatorCall(before=before, path="/_sim/outage", body=body, why=why)
+                self._story.calls.append(call)
+
+    def _signed_in_outage(self, visit: _Visit) -> None:
+        self._sign(visit, phase=Phase.CLEARINGHOUSE_OUT)
+
+    def _billed_in_error(self, visit: _Visit) -> None:
+        """After the payment the EHR finds out that nothing was to be billed to insurance."""
+        self._sign(visit)
+        nobody = replace(visit.booking.insurance[0], payer_id="SELFPAY")
+        content = encounter_document(replace(visit.booking, insurance=(nobody,)))
+        data = {"encounter_id": visit.encounter_id, **self._store(visit.encounter_id, content)}
+        self._event(visit, Phase.AFTER_PAYMENT, "charge.signed", data)
 
     def _booked_during_outage(self, visit: _Visit) -> None:
         self._book(visit, Phase.OUTAGE)

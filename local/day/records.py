@@ -20,6 +20,8 @@ class Phase(StrEnum):
     VISIT = "visit"
     SIGN = "sign"
     LATER = "later"
+    CLEARINGHOUSE_OUT = "clearinghouse_out"
+    CLEARINGHOUSE_BACK = "clearinghouse_back"
     FAULTS = "faults"
     AFTER_PAYMENT = "after_payment"
 

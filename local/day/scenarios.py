@@ -555,6 +555,28 @@ SUBMISSION: tuple[Scenario, ...] = (
         expect=PAID,
     ),
     Scenario(
+        name="clearinghouse_outage",
+        about="the clearinghouse answers nobody while these claims are to be sent",
+        outcome="the first prove the outage, the others are held; all are sent once when it is over, and paid",
+        payer="BLUEPEAK",
+        patients=8,
+        drill="signed_in_outage",
+        expect=PAID,
+    ),
+    Scenario(
+        name="billed_in_error",
+        about="paid, and then the practice finds that insurance should not have been billed",
+        outcome="the claim is taken back (frequency 8); the payer reverses its payment",
+        payer="BLUEPEAK",
+        drill="billed_in_error",
+        expect=Expected(
+            encounter="not_billable",
+            claim=("closed",),
+            adjudication="reversed",
+            reasons=("billed_in_error",),
+        ),
+    ),
+    Scenario(
         name="large_claim_approved",
         about="a claim over the payer's approval threshold",
         outcome="waits for a second person, who releases it; paid and closed",
@@ -934,10 +956,14 @@ FILES: tuple[Scenario, ...] = (
     Scenario(
         name="remittance_unbalanced",
         about="a file that does not add up",
-        outcome="quarantined whole; the claim stays open",
+        outcome="quarantined whole; a month later the payer is asked, and says that it has paid",
         payer="BLUEPEAK",
         payment={"kind": "unbalanced", "level": "line", "by_cents": 250},
-        expect=Expected(claim=("accepted",)),
+        expect=Expected(
+            claim=("accepted",),
+            events=("claim.status.due", "claim.status.answered"),
+            work=(("finance", "payer_decided_without_remittance"),),
+        ),
     ),
     Scenario(
         name="remittance_for_test_only",

@@ -22,7 +22,7 @@ from functions.billing.domain.errors import (
     StaleRecordError,
     UsageIndicatorError,
 )
-from functions.billing.domain.outages.circuit import held_kind
+from functions.billing.domain.outages.circuit import CircuitPolicy, held_kind
 from functions.billing.domain.rules.policy import payer_policies
 from functions.billing.domain.submission.attempt import Attempt, AttemptState, Pointer
 from functions.billing.domain.submission.inquiry import Silence
@@ -46,6 +46,9 @@ from functions.billing.usecases.outages import Breaker
 
 CLEARINGHOUSE = "clearinghouse"
 """The family of circuits claims are held for."""
+
+# Single claims time out now and then, and several at once are not yet an outage.
+SILENCES_TO_OPEN = 5
 
 # A claim whose payer has no filing limit is the last in line.
 FAR_AWAY = date(9999, 1, 1)
@@ -171,6 +174,7 @@ class Sending:
             cause=self.cause,
             records=self.ports.records,
             clock=self.ports.clock,
+            policy=CircuitPolicy(failures_to_open=SILENCES_TO_OPEN),
         )
 
     def hold(self, claim: Claim) -> dict[str, object]:

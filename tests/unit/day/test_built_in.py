@@ -41,7 +41,7 @@ TODAY = date(2026, 3, 2)
 RULESETS = Path(__file__).parents[3] / "rulesets"
 
 # Reasons that depend on what the payer answered or on another claim, not on the document.
-NOT_IN_THE_DOCUMENT = {"coverage_inactive", "duplicate_claim"}
+NOT_IN_THE_DOCUMENT = {"coverage_inactive", "duplicate_claim", "billed_in_error"}
 
 
 @cache

@@ -76,13 +76,13 @@ def world() -> Outage:
     return Outage()
 
 
-def test_after_three_silences_nothing_more_is_sent_and_claims_are_held(world: Outage) -> None:
+def test_after_five_silences_nothing_more_is_sent_and_claims_are_held(world: Outage) -> None:
     outcomes = [world.send(name) for name in world.names]
 
-    assert outcomes == ["unknown"] * 3 + ["held"] * (CLAIMS - 3)
+    assert outcomes == ["unknown"] * 5 + ["held"] * (CLAIMS - 5)
     assert world.circuit.state is CircuitState.OPEN
-    assert world.claim(world.names[5]).state is ClaimState.VALIDATED
-    assert len(world.of_kind("ATTEMPT")) == 3
+    assert world.claim(world.names[7]).state is ClaimState.VALIDATED
+    assert len(world.of_kind("ATTEMPT")) == 5
     assert world.event("dependency.unavailable")["dependency"] == DEPENDENCY
 
 
@@ -91,12 +91,12 @@ def test_a_held_claim_delivered_again_changes_nothing(world: Outage) -> None:
         world.send(name)
     before = world.snapshot()
 
-    assert world.send(world.names[5]) == "held"
+    assert world.send(world.names[7]) == "held"
     assert world.snapshot() == before
 
 
 def test_a_lost_answer_is_not_asked_after_while_nobody_answers(world: Outage) -> None:
-    for name in world.names[:4]:
+    for name in world.names[:6]:
         world.send(name)
     # The settle time is shorter than the circuit's first pause.
     world.clock.advance(seconds=91)
@@ -138,14 +138,14 @@ def test_the_line_drains_in_growing_rounds_the_most_urgent_first_each_once(world
         rounds.append(world.minute())
 
     sizes = [len(one) for one in rounds if one]
-    assert sizes == [1, 5, 10, 1]
+    assert sizes == [1, 5, 9]
     assert rounds[0] == [world.names[-1]]
     assert world.circuit.state is CircuitState.CLOSED
-    held = world.names[3:]
+    held = world.names[5:]
     assert [world.claim(name).state for name in held] == [ClaimState.SUBMITTED] * len(held)
     assert len(world.clearinghouse.received) == len(held)
     world.clock.advance(hours=1)
-    for name in world.names[:3]:
+    for name in world.names[:5]:
         resolve_submission(ResolveSubmission(claim_id=name), CAUSE, world.sending)
     keys = [key for key, _ in world.clearinghouse.received]
     assert len(keys) == len(set(keys)) == CLAIMS
