@@ -36,8 +36,9 @@ from local.drive import Delivered
 from local.expectations import disappointments, misreceived
 from local.explain import Evidence, unexplained
 from local.judged import held_reasons, missed_by_rules
+from local.payments import inexactly_posted, payment_days, payment_shown
 from local.proofs import audit_problems, refuses_a_stranger, unpublished
-from local.report.words import APPEALS, MEASURES, count_of, sentence
+from local.report.words import APPEALS, MEASURES, count_of, dollars, sentence
 from local.run_report import (
     Check,
     ClaimStory,
@@ -127,6 +128,8 @@ def collect(run: Run) -> RunReport:
         remittances_by_state=_sorted(Counter(one.state.value for one in store.of(Remittance))),
         remittance_files=_sorted(Counter(one.outcome for one in store.of(RemittanceFile))),
         deposits=_sorted(Counter(one.state for one in store.of(Deposit))),
+        payment_days=payment_days(store),
+        payment_shown=payment_shown(store),
         work=_work(store),
         work_resolved=sum(item.state is WorkState.RESOLVED for item in store.of(WorkItem)),
         dead_letters_by_queue={name: len(some) for name, some in letters.items() if some},
@@ -174,6 +177,11 @@ def _checks(
         checks.no_duplicates(duplicates, len(store.of(Attempt))),
         checks.ledger_balances(evidence.accounts.proof),
         checks.money_adds_up(evidence.accounts.money),
+        checks.all_of(
+            "Each payment is in the ledger once: announced, posted and ledger are one figure",
+            inexactly_posted(store),
+            _payments_posted(store),
+        ),
         checks.everything_explained(missing),
         checks.outages_drained(*_held_in_outages(store)),
         checks.all_of(
@@ -460,6 +468,14 @@ def _stories(store: Store) -> tuple[ClaimStory, ...]:
         if claim and claim not in chosen.values():
             chosen.setdefault(case.bucket, claim)
     return tuple(claim_story(store, claim) for claim in list(chosen.values())[:_STORIES_MAX])
+
+
+def _payments_posted(store: Store) -> str:
+    days = payment_days(store)
+    return (
+        f"{count_of(sum(one.payments for one in days), 'payment')} on {count_of(len(days), 'day')}, "
+        f"{dollars(sum(one.ledger_cents for one in days))} in the ledger"
+    )
 
 
 def not_posted(store: Store) -> list[Remittance]:

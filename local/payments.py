@@ -1,7 +1,7 @@
 """Payments as finance asks for them: one taken apart to the cent, and the four totals of each day."""
 
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
 
@@ -14,7 +14,12 @@ from functions.billing.domain.remittance.deposits import (
     Unassociated,
     age_unassociated,
 )
-from functions.billing.domain.remittance.explain import PaymentExplained, explain_payment
+from functions.billing.domain.remittance.explain import (
+    ExplainedAnswer,
+    ExplainedLine,
+    PaymentExplained,
+    explain_payment,
+)
 from functions.billing.domain.remittance.four_totals import (
     DayReconciliation,
     PaymentTotals,
@@ -27,7 +32,11 @@ from functions.billing.domain.remittance.payments import (
     Remittance,
     RemittanceState,
 )
+from local.report.words import dollars
+from local.run_report import PaidLine, PaymentDay, ShownPayment
 from local.store import Store
+
+_ANSWERS_SHOWN_MAX = 12
 
 # Kept aside for good reason and never to be posted under its own name: it announces nothing.
 _NO_PAYMENT = frozenset({"test_indicator", "same_payment_other_content"})
@@ -47,10 +56,9 @@ class PaymentView:
 def payment_view(store: Store, remittance: Remittance) -> PaymentView:
     """A payment of which the store holds all that belongs to it."""
     identity = remittance.header.identity
-    every = [posting for some in store.postings().values() for posting in some]
     return PaymentView(
         remittance=remittance,
-        explained=explain_payment(identity, every),
+        explained=_explained(store, remittance),
         totals=payment_totals(remittance, _ledger_cents(store).get(identity, 0)),
         aside={
             one.ordinal: one
@@ -100,6 +108,89 @@ def waiting_halves(store: Store, today: date) -> tuple[Unassociated, ...]:
         if not one.deposit_id and not _is_kept_aside(one)
     ]
     return age_unassociated(deposits, announced, today=today)
+
+
+def payment_days(store: Store) -> tuple[PaymentDay, ...]:
+    """Each day's four totals, as a report shows them."""
+    return tuple(
+        PaymentDay(
+            day=one.day,
+            payments=len(one.payments),
+            deposit_cents=one.sums.deposit_cents or 0,
+            announced_cents=one.sums.announced_cents,
+            posted_cents=one.sums.posted_cents,
+            ledger_cents=one.sums.ledger_cents,
+            awaited_cents=one.awaited_cents,
+            unexplained_deposits=len(one.strays),
+            agrees=one.agrees,
+        )
+        for one in days_of(store)
+    )
+
+
+def inexactly_posted(store: Store) -> tuple[str, ...]:
+    """Posted payments whose announced, posted and ledger totals are not one figure."""
+    return tuple(
+        f"{one.remittance_id}: announced {dollars(one.totals.announced_cents)}, posted "
+        f"{dollars(one.totals.posted_cents)}, ledger {dollars(one.totals.ledger_cents)}"
+        for day in days_of(store)
+        for one in day.payments
+        if one.state is RemittanceState.POSTED and not one.totals.is_posted_exactly
+    )
+
+
+def payment_shown(store: Store) -> ShownPayment | None:
+    """The posted payment with most to tell, and few enough answers to be read at once."""
+    views = [
+        (one, _explained(store, one))
+        for one in store.of(Remittance)
+        if one.state is RemittanceState.POSTED and one.claims <= _ANSWERS_SHOWN_MAX
+    ]
+    if not views:
+        return None
+    chosen, _ = max(
+        views, key=lambda pair: (len(pair[1].destinations), pair[0].claims, pair[0].remittance_id)
+    )
+    view = payment_view(store, chosen)
+    return ShownPayment(
+        remittance_id=chosen.remittance_id,
+        payer=chosen.header.payer_name,
+        trace_number=chosen.header.trace_number,
+        paid_cents=chosen.header.total_paid_cents,
+        lines=tuple(_shown_lines(view)),
+        destinations=view.explained.destinations,
+    )
+
+
+def _shown_lines(view: PaymentView) -> Iterator[PaidLine]:
+    for answer in view.explained.answers:
+        for line in answer.lines:
+            procedure = view.procedures.get((answer.claim_id, line.line_id), "")
+            yield PaidLine(
+                clp=answer.ordinal,
+                claim_id=answer.claim_id,
+                line=f"{line.line_id} {procedure}".strip() or "whole claim",
+                charge_cents=line.charge_cents,
+                paid_cents=line.paid_cents,
+                contractual_cents=line.contractual_cents,
+                patient_cents=line.patient_cents,
+                denied_cents=line.denied_cents,
+                open_cents=line.open_cents,
+                codes=line.codes,
+                note=note_of(answer, line),
+            )
+
+
+def note_of(answer: ExplainedAnswer, line: ExplainedLine) -> str:
+    """What is special about a line, or nothing."""
+    if not line.is_in_force:
+        return "held: a credit balance"
+    return "reverses" if answer.claim_status == "22" else ""
+
+
+def _explained(store: Store, remittance: Remittance) -> PaymentExplained:
+    every = (posting for some in store.postings().values() for posting in some)
+    return explain_payment(remittance.header.identity, every)
 
 
 def _is_kept_aside(remittance: Remittance) -> bool:

@@ -156,6 +156,53 @@ class PayerLine:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class PaymentDay:
+    """The four totals of the payments that settle on one day, in cents.
+
+    `awaited_cents` is announced and not at the bank yet; `unexplained_deposits` came without a remittance.
+    """
+
+    day: date
+    payments: int
+    deposit_cents: int
+    announced_cents: int
+    posted_cents: int
+    ledger_cents: int
+    awaited_cents: int
+    unexplained_deposits: int
+    agrees: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PaidLine:
+    """One line of a payment: what became of its charge. `note` says what is special about it."""
+
+    clp: int
+    claim_id: str
+    line: str
+    charge_cents: int
+    paid_cents: int
+    contractual_cents: int
+    patient_cents: int
+    denied_cents: int
+    open_cents: int
+    codes: tuple[str, ...]
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ShownPayment:
+    """One payment taken apart: each line, and where each cent went."""
+
+    remittance_id: str
+    payer: str
+    trace_number: str
+    paid_cents: int
+    lines: tuple[PaidLine, ...]
+    destinations: Mapping[str, int]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class RefusedLine:
     """Events that were refused, for one reason."""
 
@@ -250,6 +297,8 @@ class RunReport:
     remittances_by_state: Mapping[str, int] = field(default_factory=dict)
     remittance_files: Mapping[str, int] = field(default_factory=dict)
     deposits: Mapping[str, int] = field(default_factory=dict)
+    payment_days: tuple[PaymentDay, ...] = ()
+    payment_shown: ShownPayment | None = None
     work: tuple[WorkToDo, ...] = ()
     work_resolved: int = 0
     dead_letters_by_queue: Mapping[str, int] = field(default_factory=dict)

@@ -662,7 +662,7 @@ PAYMENT: tuple[Scenario, ...] = (
         outcome="paid in part; billing compares with the contract",
         payer="BLUEPEAK",
         script={"adjudication": {"kind": "contract", "allowed_percent_of_charge": 40}},
-        expect=Expected(adjudication="paid", work=(("finance", "partial_payment"),)),
+        expect=Expected(adjudication="paid", work=(("finance", "underpayment"),)),
     ),
     Scenario(
         name="zero_payment",

@@ -8,6 +8,7 @@ from local.report.charts import Bar, Fall, bars, waterfall
 from local.report.words import (
     count_of,
     denial_class,
+    destination,
     dollars,
     duration,
     measure,
@@ -73,6 +74,7 @@ _CONTENTS = (
     ("story", "One denied claim"),
     ("work", "Work for people"),
     ("kpis", "KPIs"),
+    ("remittances", "Payments"),
     ("events", "Events"),
     ("cost", "Cost"),
     ("checks", "Checks"),
@@ -555,7 +557,87 @@ def _remittances(report: RunReport) -> str:
         + _counts("Deposits", report.deposits)
         + _counts("Acknowledgements (999, 277CA)", report.acknowledgements)
         + "</div>",
+        _four_totals(report),
+        _payment_shown(report),
     )
+
+
+def _four_totals(report: RunReport) -> str:
+    if not report.payment_days:
+        return ""
+    rows = [
+        (
+            "✓" if one.agrees else "!",
+            f"{one.day:%d %B %Y}",
+            str(one.payments),
+            dollars(one.deposit_cents),
+            dollars(one.announced_cents),
+            dollars(one.posted_cents),
+            dollars(one.ledger_cents),
+            dollars(one.awaited_cents) if one.awaited_cents else "–",
+            str(one.unexplained_deposits or "–"),
+        )
+        for one in report.payment_days
+    ]
+    heads = (
+        "", "Settles", "Payments", "At the bank", "Announced (BPR02)", "Posted", "Ledger",
+        "Deposit awaited", "Deposits unexplained",
+    )  # fmt: skip
+    return (
+        "<h3>Four totals, day by day</h3><p>What the bank received, what the payers announced, what "
+        "was posted and what the ledger holds, each read from its own source.</p>"
+        + _scroll(_table(heads, rows, figures=frozenset({2, 3, 4, 5, 6, 7, 8})))
+    )
+
+
+def _payment_shown(report: RunReport) -> str:
+    """One payment, line by line, and where each cent of it went."""
+    shown = report.payment_shown
+    if shown is None:
+        return ""
+    rows = [
+        (
+            str(one.clp),
+            f"<code>{escape(one.claim_id)}</code>",
+            escape(one.line),
+            dollars(one.charge_cents),
+            dollars(one.paid_cents),
+            dollars(one.contractual_cents),
+            dollars(one.patient_cents),
+            dollars(one.denied_cents),
+            dollars(one.open_cents),
+            escape(", ".join(_code_and_dollars(code) for code in one.codes)),
+            escape(one.note),
+        )
+        for one in shown.lines
+    ]
+    heads = (
+        "CLP", "Claim", "Line", "Charge", "Paid", "Contract", "Patient", "Denied", "Open", "Codes", "",
+    )  # fmt: skip
+    went = _table(
+        ("Where the cash went", ""),
+        [
+            *(
+                (escape(destination(where)), dollars(cents))
+                for where, cents in shown.destinations.items()
+            ),
+            ("<b>in all</b>", f"<b>{dollars(sum(shown.destinations.values()))}</b>"),
+        ],
+        figures=frozenset({1}),
+    )
+    return (
+        f"<h3>Where each cent of one payment went</h3><p>{escape(shown.payer)} paid "
+        f"{dollars(shown.paid_cents)} under trace <code>{escape(shown.trace_number)}</code>. "
+        f"Any other: <code>billing remit show {escape(shown.trace_number)}</code></p>"
+        + _scroll(_table(heads, rows, figures=frozenset({3, 4, 5, 6, 7, 8})))
+        + went
+    )
+
+
+def _code_and_dollars(code: str) -> str:
+    """`CO-45:2000` as `CO-45 $20.00`."""
+    name, _, cents = code.rpartition(":")
+    return f"{name} {dollars(int(cents))}"
 
 
 def _events(report: RunReport) -> str:

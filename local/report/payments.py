@@ -10,7 +10,7 @@ from functions.billing.domain.remittance.deposits import Unassociated, WaitingFo
 from functions.billing.domain.remittance.explain import ExplainedAnswer, ExplainedLine
 from functions.billing.domain.remittance.four_totals import DayReconciliation, FourTotals
 from functions.billing.domain.remittance.payments import Remittance
-from local.payments import PaymentView
+from local.payments import PaymentView, note_of
 from local.report.words import count_of, destination, dollars, sentence
 
 _LINE_PARTS = ("Charge", "Paid", "Contract", "Patient", "Interest", "Denied", "Open")
@@ -116,9 +116,7 @@ def _codes(line: ExplainedLine) -> Text:
 
 
 def _standing(answer: ExplainedAnswer, line: ExplainedLine) -> Text:
-    if not line.is_in_force:
-        return Text("held: a credit balance", style="yellow")
-    return Text("reverses", style="magenta") if answer.claim_status == "22" else Text("")
+    return Text(note_of(answer, line), style="magenta" if line.is_in_force else "yellow")
 
 
 def destinations(view: PaymentView) -> RenderableType:

@@ -8,6 +8,7 @@ from rich.text import Text
 from local.report.words import (
     count_of,
     denial_class,
+    destination,
     dollars,
     duration,
     measure,
@@ -15,7 +16,7 @@ from local.report.words import (
     sentence,
     state,
 )
-from local.run_report import RunReport
+from local.run_report import PaymentDay, RunReport
 
 _KINDS_SHOWN = 3
 _KPIS_SHOWN = 12
@@ -34,6 +35,7 @@ def print_summary(report: RunReport, console: Console) -> None:
     for part in (
         _claims(report),
         _money(report),
+        _payments(report),
         _denials(report),
         _work(report),
         _kpis(report),
@@ -89,6 +91,53 @@ def _money(report: RunReport) -> RenderableType:
     ):
         table.add_row(dollars(cents), words)
     return _titled("Money", table)
+
+
+def _payments(report: RunReport) -> RenderableType:
+    """Each day's four totals, and where one payment's cash went."""
+    if not report.payment_days:
+        return Text("")
+    table = _grid("left", "left", "right", "right", "right", "right", "left")
+    table.add_row(
+        *(
+            Text(head, style="dim")
+            for head in ("", "settles", "deposit", "announced", "posted", "ledger", "")
+        )
+    )
+    for one in report.payment_days:
+        table.add_row(
+            Text("✓", style="green") if one.agrees else Text("!", style="yellow"),
+            f"{one.day:%d %b}",
+            dollars(one.deposit_cents),
+            dollars(one.announced_cents),
+            dollars(one.posted_cents),
+            dollars(one.ledger_cents),
+            Text(_day_note(one), style="dim"),
+        )
+    shown = report.payment_shown
+    if shown is None:
+        return _titled("Payments, by the day they settle", table)
+    went = ", ".join(
+        f"{dollars(cents)} {destination(where)}" for where, cents in shown.destinations.items()
+    )
+    line = Text.assemble(
+        f"Trace {shown.trace_number} of {shown.payer}, {dollars(shown.paid_cents)}: ", (went, "dim")
+    )
+    return _titled("Payments, by the day they settle", Group(table, line))
+
+
+def _day_note(one: PaymentDay) -> str:
+    return ", ".join(
+        part
+        for part in (
+            count_of(one.payments, "payment") if one.payments else "",
+            f"{dollars(one.awaited_cents)} awaited at the bank" if one.awaited_cents else "",
+            f"{count_of(one.unexplained_deposits, 'deposit')} without a remittance"
+            if one.unexplained_deposits
+            else "",
+        )
+        if part
+    )
 
 
 def _denials(report: RunReport) -> RenderableType:

@@ -11,11 +11,11 @@ from functions.billing.domain.claims.weak_key import WeakKey
 from functions.billing.domain.errors import RecordNotFoundError
 from functions.billing.domain.keys import Key
 from functions.billing.domain.ledger.postings import Posting
-from functions.billing.domain.records import CoverageRank
+from functions.billing.domain.records import Charge, CoverageRank
 from functions.billing.domain.remittance.matching import weak_key_of
 from functions.billing.domain.remittance.records import RemittedClaim
 from functions.billing.domain.remittance.snapshots import ClaimLineSnapshot, ClaimSnapshot
-from functions.billing.domain.rules.policy import PayerPolicies
+from functions.billing.domain.rules.policy import PayerPolicies, PayerPolicy
 from functions.billing.domain.submission.attempt import Pointer
 from functions.billing.ports import Records
 from functions.billing.usecases.charging import charge_due
@@ -99,17 +99,7 @@ class Candidates:
             state=claim.state,
             payer_id=claim.payer_id,
             charge_cents=content.total_charge_cents,
-            lines=tuple(
-                ClaimLineSnapshot(
-                    line_id=line.line_id,
-                    procedure=line.procedure,
-                    charge_cents=line.charge_cents,
-                    expected_cents=policy.expected_allowed_cents(line) if policy else None,
-                    modifiers=line.modifiers,
-                    service_date=line.service_date,
-                )
-                for line in content.lines
-            ),
+            lines=tuple(_line(line, policy) for line in content.lines),
             payer_rank=rank,
             has_next_payer=any(
                 _RANKS[coverage.rank] > rank for coverage in content.other_coverages
@@ -129,6 +119,20 @@ class Candidates:
         if stored is None:
             raise RecordNotFoundError("content_not_found", subject=claim.subject)
         return stored.content
+
+
+def _line(line: Charge, policy: PayerPolicy | None) -> ClaimLineSnapshot:
+    """A line as billed, with what the contract of its day says of it."""
+    contract = policy.contract_on(line.service_date) if policy else None
+    return ClaimLineSnapshot(
+        line_id=line.line_id,
+        procedure=line.procedure,
+        charge_cents=line.charge_cents,
+        expected_cents=contract.allowed_cents(line) if contract else None,
+        contract=contract.version if contract else "",
+        modifiers=line.modifiers,
+        service_date=line.service_date,
+    )
 
 
 def _keys(remitted: RemittedClaim, payer_identifier: str) -> Iterator[Key]:

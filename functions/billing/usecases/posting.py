@@ -55,7 +55,7 @@ from functions.billing.usecases.events import claim_event, opened, resolved
 from functions.billing.usecases.judging import adjustment_judge
 from functions.billing.usecases.postings import StoredPosting, postings_under
 from functions.billing.usecases.sending import newest_attempt
-from functions.billing.usecases.work import ended_silence, open_items_about
+from functions.billing.usecases.work import ended_silence, not_yet_known, open_items_about
 
 STEP = "post_remittance"
 NO_LONGER_DENIED, PAID_AFTER_CORRECTION = "no_longer_denied", "paid_after_correction"
@@ -72,13 +72,14 @@ _EXCEPTION_ACTIONS = {
     ExceptionCode.PATIENT_SHARE_DIFFERS: "trust the adjustments; report the difference to the payer",
     ExceptionCode.PROCESSED_IN_OTHER_ORDER: "check which payer comes first",
     ExceptionCode.PAYMENT_WITHOUT_MONEY_STATUS: "ask the payer why a claim status without payment carries money",
-    ExceptionCode.RECEIVABLE_OVERPAID: "review the credit balance",
+    ExceptionCode.CREDIT_BALANCE: "find whom the credit belongs to; refund it, or apply it to what is open",
 }
 
 
 # Parts of an answer that a person looks at, and how; denials and duplicates have their own ways.
 _INVESTIGATED = {
-    OutcomeKind.PARTIAL_PAYMENT: "compare with the contract; ask the payer for the difference",
+    OutcomeKind.UNDERPAYMENT: "compare with the contract named; ask the payer for the difference",
+    OutcomeKind.PARTIAL_PAYMENT: "ask the payer when the rest is decided; it is neither denied nor adjusted",
     OutcomeKind.OVERPAYMENT: "compare with the contract; refund what was paid too much",
     OutcomeKind.NOT_FINAL: "the payer has not decided yet; ask for the claim's status (276)",
     OutcomeKind.PATIENT_RESPONSIBILITY: "the payer says the patient may not be billed; check why",
@@ -161,7 +162,7 @@ class AnswerPosting:
         cause = cause_to_review(plan, mode)
         if cause:
             return self._set_aside(remitted, placed, match, cause)
-        works = tuple(self._works(ours.claim, plan))
+        works = self._works(ours.claim, plan)
         answer = PostedAnswer(
             remittance_id=self._remittance.remittance_id,
             first_ordinal=placed.first_ordinal,
@@ -233,7 +234,7 @@ class AnswerPosting:
         claim = ours.claim
         standing = standing_of((*ours.prior, *plan.postings))
         denials = self._new_denials(remitted, ours, plan, standing)
-        works = tuple(self._works(claim, plan))
+        works = (*self._works(claim, plan), *self._unpriced(claim, plan))
         after = self._after(remitted, claim, plan, ours.prior)
         ended = (
             ended_silence(self._records, claim, at=self._now, by=self._step)
@@ -385,7 +386,28 @@ class AnswerPosting:
                 case = replace(case, resolution=PAID_AFTER_CORRECTION)
             yield case
 
-    def _works(self, claim: Claim, plan: PostingPlan) -> Iterable[WorkItem]:
+    def _unpriced(self, claim: Claim, plan: PostingPlan) -> tuple[WorkItem, ...]:
+        """One piece of work a payer and month where lines could not be compared, however many they are."""
+        cents = sum(one.amount_cents for one in plan.outcomes if one.kind is OutcomeKind.NOT_PRICED)
+        if not cents:
+            return ()
+        work = open_work_item(
+            queue=Queue.FINANCE,
+            reason="contract_missing",
+            about=f"payer:{claim.payer_id}",
+            recommended_action="load this payer's contract; until then its payments are compared with nothing",
+            at=self._now,
+            due_days=14,
+            payer_id=claim.payer_id,
+            amount_cents=cents,
+            occurrence=f"{self._now:%Y-%m}",
+        )
+        return not_yet_known(self._records, work)
+
+    def _works(self, claim: Claim, plan: PostingPlan) -> tuple[WorkItem, ...]:
+        return tuple(self._works_of(claim, plan))
+
+    def _works_of(self, claim: Claim, plan: PostingPlan) -> Iterable[WorkItem]:
         for code in dict.fromkeys(exception.code for exception in plan.exceptions):
             theirs = [exception for exception in plan.exceptions if exception.code is code]
             yield self._work(

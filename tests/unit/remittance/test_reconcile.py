@@ -53,7 +53,7 @@ def test_a_patient_share_goes_to_the_patient_or_to_the_next_payer() -> None:
 
 
 def test_a_claim_the_payer_forwarded_itself_waits_and_is_not_billed_twice() -> None:
-    billed = claim(10_000, has_next_payer=True)
+    billed = claim(10_000, expected_cents=8_000, has_next_payer=True)
     share = line(1, 10_000, CO_45=2_000, PR_2=1_000)
 
     for forwarded in (answer(share, status="19"), answer(share, remarks=("MA18",))):
@@ -67,7 +67,7 @@ def test_a_claim_the_payer_forwarded_itself_waits_and_is_not_billed_twice() -> N
 
 
 def test_a_patient_the_payer_protects_is_not_billed_without_a_person() -> None:
-    billed = claim(10_000)
+    billed = claim(10_000, expected_cents=10_000)
     protected = answer(line(1, 10_000, PR_2=1_000), remarks=("N782",))
 
     made = plan((payment(1), protected), billed, charged(billed))
@@ -125,10 +125,10 @@ def test_less_than_expected_past_the_tolerance_stays_open_and_is_investigated() 
     made = plan(short, billed, charged(billed))
     tolerated = plan(short, billed, charged(billed), ReconcilePolicy(tolerance_cents=1_500))
 
-    assert (OutcomeKind.PARTIAL_PAYMENT, OutcomeAction.INVESTIGATE, 1_500) in outcomes_of(made)
+    assert (OutcomeKind.UNDERPAYMENT, OutcomeAction.INVESTIGATE, 1_500) in outcomes_of(made)
     assert claim_balance("claim:1", charged(billed) + made.postings).insurance_cents == 1_500
     assert claim_balance("claim:1", charged(billed) + made.postings).contractual_cents == 2_000
-    assert OutcomeKind.PARTIAL_PAYMENT not in {one.kind for one in tolerated.outcomes}
+    assert OutcomeKind.UNDERPAYMENT not in {one.kind for one in tolerated.outcomes}
     assert claim_balance("claim:1", charged(billed) + tolerated.postings).insurance_cents == 0
 
 
@@ -159,7 +159,7 @@ def test_a_secondary_payers_share_is_not_compared_with_the_primarys_contract() -
 
     made = plan((payment(1), secondary), billed, ())
 
-    assert OutcomeKind.PARTIAL_PAYMENT not in {one.kind for one in made.outcomes}
+    assert OutcomeKind.UNDERPAYMENT not in {one.kind for one in made.outcomes}
 
 
 def test_a_secondary_payer_balances_with_the_prior_payers_share_without_moving_it_again() -> None:
@@ -205,7 +205,7 @@ def test_predetermination_and_not_our_claim_move_no_money(status: str) -> None:
 
 
 def test_an_unknown_adjustment_code_stays_open_and_is_investigated() -> None:
-    billed = claim(10_000)
+    billed = claim(10_000, expected_cents=8_000)
 
     made = plan((payment(1), answer(line(1, 10_000, CO_999=10_000))), billed, charged(billed))
 
@@ -273,7 +273,7 @@ def test_odd_answers_are_posted_and_told() -> None:
     assert {one.code for one in made.exceptions} == {
         ExceptionCode.CHARGE_DIFFERS,
         ExceptionCode.LINE_NOT_OURS,
-        ExceptionCode.RECEIVABLE_OVERPAID,
+        ExceptionCode.CREDIT_BALANCE,
     }
 
 
@@ -299,3 +299,28 @@ def test_a_bucket_becomes_a_treatment(
 def test_a_bucket_that_is_no_word_of_the_table_is_refused() -> None:
     with pytest.raises(RuleSetError, match="unknown_adjustment_bucket"):
         kind_of_bucket("CO", "miscellaneous")
+
+
+def test_a_line_no_contract_prices_is_told_and_never_guessed() -> None:
+    billed = claim(10_000)
+    paid = answer(line(1, 10_000, CO_45=9_000))
+
+    made = plan((payment(1), paid), billed, charged(billed))
+
+    assert (OutcomeKind.NOT_PRICED, OutcomeAction.CLOSE, 10_000) in outcomes_of(made)
+    assert OutcomeKind.UNDERPAYMENT not in {one.kind for one in made.outcomes}
+
+
+def test_a_paid_line_with_an_undecided_rest_is_a_partial_payment_past_the_tolerance() -> None:
+    billed = claim(10_000, expected_cents=8_000)
+    rest = answer(line(1, 10_000, CO_45=2_000, OA_133=3_000))
+    pended = answer(line(1, 10_000, OA_133=10_000))
+    cents = answer(line(1, 10_000, CO_45=2_000, OA_133=50))
+
+    made, waits, small = (
+        plan((payment(1), one), billed, charged(billed)) for one in (rest, pended, cents)
+    )
+
+    assert (OutcomeKind.PARTIAL_PAYMENT, OutcomeAction.INVESTIGATE, 3_000) in outcomes_of(made)
+    assert outcomes_of(waits) == [(OutcomeKind.NOT_FINAL, OutcomeAction.WAIT, 10_000)]
+    assert (OutcomeKind.NOT_FINAL, OutcomeAction.WAIT, 50) in outcomes_of(small)

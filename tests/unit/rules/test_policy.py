@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from functions.billing.domain.errors import RuleSetError
+from functions.billing.domain.money import percent_of_cents
 from functions.billing.domain.rules.policy import (
     AS_FORM_ALLOWS,
     FilingClock,
@@ -46,6 +47,35 @@ def test_the_contract_of_the_service_date_counts() -> None:
     assert payer.contract_on(date(2024, 12, 31)).version == "bluepeak-example-1"
     assert payer.contract_on(date(2025, 1, 1)).version == "bluepeak-example-2"
     assert payer.expected_allowed_cents(line(service_date=date(2024, 6, 1))) == 9750
+
+
+def test_a_modifier_changes_the_fee_of_the_schedule() -> None:
+    payer = policy("BLUEPEAK")
+
+    assert payer.expected_allowed_cents(
+        line("70553", charge_cents=200_000, modifiers=("26",))
+    ) == percent_of_cents(71_000, 40)
+    assert payer.expected_allowed_cents(line("70553", charge_cents=200_000, modifiers=("LT",))) == (
+        71_000
+    )
+
+
+def test_a_schedule_without_a_percentage_prices_only_what_it_names() -> None:
+    content = parsed("payer_policies/example.json")
+    content["payers"][0]["contracts"] = [{"version": "v", "fees_cents": {"99213": 9_000}}]
+    blue = payer_policies(content).of("BLUEPEAK")
+    assert blue is not None
+
+    assert blue.expected_allowed_cents(line("99213")) == 9_000
+    assert blue.expected_allowed_cents(line("99214")) is None
+
+
+def test_a_contract_that_prices_nothing_is_refused() -> None:
+    content = parsed("payer_policies/example.json")
+    content["payers"][0]["contracts"] = [{"version": "v"}]
+
+    with pytest.raises(RuleSetError, match="fees_cents"):
+        payer_policies(content)
 
 
 def test_no_contract_means_no_expectation() -> None:

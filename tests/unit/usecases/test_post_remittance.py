@@ -1,5 +1,6 @@
 """Each line of a payment is posted once, in double entry, and the claim's balance is what its postings say."""
 
+import copy
 from dataclasses import replace
 
 import pytest
@@ -94,7 +95,22 @@ def test_a_payment_below_the_contract_is_posted_and_a_person_asks_for_the_rest(
     world.pay(answered({"CO-45": 8_000}))
 
     assert facts(world)["paid"] == 7_000
-    assert world.open_work()["partial_payment"] == "finance"
+    assert world.open_work()["underpayment"] == "finance"
+
+
+def test_a_payer_without_a_contract_is_told_once_and_its_payments_are_posted() -> None:
+    world = World()
+    policies = copy.deepcopy(world.rule_sets.contents["payer_policies"])
+    policies["payers"][0]["contracts"] = []
+    world.rule_sets.contents["payer_policies"] = policies
+    world.submitted()
+    world.submitted(encounter(encounter_id="encounter-2"), claim_id="CTESTCLAIM02")
+
+    world.pay(FULL, replace(FULL, pcn="CTESTCLAIM0201", pccn="ICN0002"))
+
+    assert world.open_work() == {"contract_missing": "finance"}
+    assert [work["about"] for work in world.of_kind("WORK")] == ["payer:BLUEPEAK"]
+    assert facts(world)["paid"] == 9_800
 
 
 def test_a_denied_claim_opens_a_denial_and_stays_with_the_payer(world: World) -> None:

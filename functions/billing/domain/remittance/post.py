@@ -80,7 +80,8 @@ class ExceptionCode(StrEnum):
     PATIENT_SHARE_DIFFERS = "patient_share_differs"
     PROCESSED_IN_OTHER_ORDER = "processed_in_other_order"
     PAYMENT_WITHOUT_MONEY_STATUS = "payment_without_money_status"
-    RECEIVABLE_OVERPAID = "receivable_overpaid"
+    CREDIT_BALANCE = "credit_balance"
+    """More was answered than was billed: the receivable is below zero, and somebody is owed a refund."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -548,7 +549,7 @@ def _receivable_exceptions(
         cents = after.claim_cents(case.claim.claim_id, account)
         if cents < 0:
             yield PostingException(
-                code=ExceptionCode.RECEIVABLE_OVERPAID, amount_cents=cents, found=account.value
+                code=ExceptionCode.CREDIT_BALANCE, amount_cents=cents, found=account.value
             )
 
 

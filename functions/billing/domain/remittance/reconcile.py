@@ -29,8 +29,10 @@ class OutcomeKind(StrEnum):
     CONTRACTUAL_ADJUSTMENT = "contractual_adjustment"
     PATIENT_RESPONSIBILITY = "patient_responsibility"
     DENIAL = "denial"
+    UNDERPAYMENT = "underpayment"
+    """Less is allowed than the contract says, past the tolerance: the contractual part is too large."""
     PARTIAL_PAYMENT = "partial_payment"
-    """Less than the contract says, past the tolerance, and no denial explains it."""
+    """Something is paid and a rest past the tolerance is neither adjusted, denied nor the patient's."""
     OVERPAYMENT = "overpayment"
     DUPLICATE_PAYMENT = "duplicate_payment"
     PRIOR_PAYER = "prior_payer"
@@ -40,6 +42,8 @@ class OutcomeKind(StrEnum):
     REVERSAL = "reversal"
     CORRECTION_HELD = "correction_held"
     NO_MONEY = "no_money"
+    NOT_PRICED = "not_priced"
+    """No contract says what to expect for the line, so nothing was compared: told, never guessed."""
 
 
 class OutcomeAction(StrEnum):
@@ -161,6 +165,8 @@ def line_amounts(
             remarks=line.remarks + claim.remarks,
             claim_status=claim.claim_status,
             expected_cents=billed.expected_cents if billed else None,
+            is_unpriced=billed is not None and billed.expected_cents is None,
+            contract=billed.contract if billed else "",
         ),
         judge=judge,
         has_next_payer=has_next_payer,
@@ -214,6 +220,13 @@ class _Answer:
     remarks: tuple[str, ...]
     claim_status: str
     expected_cents: int | None
+    is_unpriced: bool = False
+    contract: str = ""
+
+    @property
+    def priced_by(self) -> tuple[str, ...]:
+        """The version that says what was expected, as a reason."""
+        return (f"contract:{self.contract}",) if self.contract else ()
 
 
 def _split(
@@ -225,14 +238,20 @@ def _split(
         kind = judge(one, answer.remarks, answer.paid_cents)
         cents[kind] += one.amount_cents
         codes[kind].append(f"{one.group}-{one.reason}")
-    short_cents = _allowed_short_cents(answer, cents)
+    is_compared = _is_compared(answer, cents)
+    short_cents = _allowed_short_cents(answer, cents) if is_compared else None
     disputed_cents = _disputed_cents(short_cents, cents, policy)
     outcomes = _outcomes(
         answer,
         cents,
         {kind: tuple(dict.fromkeys(found)) for kind, found in codes.items()},
-        disputed_cents=disputed_cents,
-        overpaid_cents=_overpaid_cents(short_cents, policy),
+        differences=_Differences(
+            disputed_cents=disputed_cents,
+            overpaid_cents=_overpaid_cents(short_cents, policy),
+            is_partial=answer.paid_cents > 0
+            and cents[AdjustmentKind.INFORMATIONAL] > policy.tolerance_cents,
+            is_unpriced=answer.is_unpriced and is_compared,
+        ),
         has_next_payer=has_next_payer,
     )
     return LineAmounts(
@@ -269,18 +288,32 @@ def adjustment_of(code: str) -> Adjustment:
     return Adjustment(group, reason, int(cents))
 
 
-def _allowed_short_cents(answer: _Answer, cents: dict[AdjustmentKind, int]) -> int | None:
-    """Expected less what payer and patient account for; None where nothing can be compared.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Differences:
+    """How a line differs from what was expected of it."""
+
+    disputed_cents: int
+    overpaid_cents: int
+    is_partial: bool
+    is_unpriced: bool
+
+
+def _is_compared(answer: _Answer, cents: dict[AdjustmentKind, int]) -> bool:
+    """Whether a contract can say anything about the line.
 
     Reversals repeat amounts that were compared when they were first posted, and a secondary
     payer's share cannot be told from the contract of the primary.
     """
-    if (
-        answer.expected_cents is None
-        or answer.claim_status == "22"
+    return not (
+        answer.claim_status == "22"
         or answer.claim_status in NO_MONEY_STATUSES
         or cents[AdjustmentKind.PRIOR_PAYER]
-    ):
+    )
+
+
+def _allowed_short_cents(answer: _Answer, cents: dict[AdjustmentKind, int]) -> int | None:
+    """Expected less what payer and patient account for; None where no contract says what to expect."""
+    if answer.expected_cents is None:
         return None
     allowed_cents = (
         answer.paid_cents
@@ -320,8 +353,7 @@ def _outcomes(
     cents: dict[AdjustmentKind, int],
     codes: dict[AdjustmentKind, tuple[str, ...]],
     *,
-    disputed_cents: int,
-    overpaid_cents: int,
+    differences: _Differences,
     has_next_payer: bool,
 ) -> tuple[LineOutcome, ...]:
     if answer.claim_status in NO_MONEY_STATUSES:
@@ -335,7 +367,7 @@ def _outcomes(
         (
             OutcomeKind.CONTRACTUAL_ADJUSTMENT,
             OutcomeAction.CLOSE,
-            cents[AdjustmentKind.CONTRACTUAL] - disputed_cents,
+            cents[AdjustmentKind.CONTRACTUAL] - differences.disputed_cents,
             codes.get(AdjustmentKind.CONTRACTUAL, ()),
         ),
         (
@@ -351,16 +383,16 @@ def _outcomes(
             codes.get(AdjustmentKind.DENIAL, ()) + answer.remarks,
         ),
         (
-            OutcomeKind.PARTIAL_PAYMENT,
+            OutcomeKind.UNDERPAYMENT,
             OutcomeAction.INVESTIGATE,
-            disputed_cents,
-            (*codes.get(AdjustmentKind.CONTRACTUAL, ()), "below_expected"),
+            differences.disputed_cents,
+            (*codes.get(AdjustmentKind.CONTRACTUAL, ()), "below_expected", *answer.priced_by),
         ),
         (
             OutcomeKind.OVERPAYMENT,
             OutcomeAction.INVESTIGATE,
-            overpaid_cents,
-            ("above_expected",),
+            differences.overpaid_cents,
+            ("above_expected", *answer.priced_by),
         ),
         (
             OutcomeKind.PRIOR_PAYER,
@@ -375,8 +407,8 @@ def _outcomes(
             codes.get(AdjustmentKind.INTEREST, ()),
         ),
         (
-            OutcomeKind.NOT_FINAL,
-            OutcomeAction.WAIT,
+            OutcomeKind.PARTIAL_PAYMENT if differences.is_partial else OutcomeKind.NOT_FINAL,
+            OutcomeAction.INVESTIGATE if differences.is_partial else OutcomeAction.WAIT,
             cents[AdjustmentKind.INFORMATIONAL],
             codes.get(AdjustmentKind.INFORMATIONAL, ()),
         ),
@@ -385,6 +417,12 @@ def _outcomes(
             OutcomeAction.INVESTIGATE,
             cents[AdjustmentKind.UNMAPPED],
             codes.get(AdjustmentKind.UNMAPPED, ()),
+        ),
+        (
+            OutcomeKind.NOT_PRICED,
+            OutcomeAction.CLOSE,
+            answer.charge_cents if differences.is_unpriced else 0,
+            ("no_contract_prices_it",),
         ),
     )
     return tuple(

@@ -9,13 +9,15 @@ class ClaimLineSnapshot:
     """One service line as billed.
 
     `expected_cents` is what payer and patient together should owe by contract (the allowed
-    amount); None when no contract is loaded, and then nothing is compared.
+    amount) by the version named in `contract`; None where no contract prices it, and then nothing is
+    compared.
     """
 
     line_id: str
     procedure: str
     charge_cents: int
     expected_cents: int | None = None
+    contract: str = ""
     modifiers: tuple[str, ...] = ()
     service_date: date | None = None
 

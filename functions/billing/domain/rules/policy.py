@@ -81,23 +81,35 @@ class AppealLevel:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Contract:
-    """What the payer agreed to allow, for services in a span of dates."""
+    """What the payer agreed to allow, for services in a span of dates.
+
+    `fees_cents` prices one unit of a procedure; `modifier_percents` changes that price (26, TC, 50,
+    52 …); `percent_of_charge` prices what is not in the schedule, or nothing does when it is None.
+    """
 
     version: str
     starts_on: date | None
     ends_on: date | None
-    percent_of_charge: int
+    percent_of_charge: int | None
     fees_cents: Mapping[str, int]
+    modifier_percents: Mapping[str, int] = field(default_factory=dict)
 
-    def allowed_cents(self, line: Charge) -> int:
-        """The expected allowed amount of a line: fee times units, else a percentage of the charge.
+    def allowed_cents(self, line: Charge) -> int | None:
+        """The expected allowed amount of a line, or None where the contract does not price it.
 
         Never above the charge, since payers allow the lesser of the two.
         """
         fee = self.fees_cents.get(line.procedure)
         if fee is not None:
-            return min(fee * line.units, line.charge_cents)
+            return min(self._modified(fee * line.units, line.modifiers), line.charge_cents)
+        if self.percent_of_charge is None:
+            return None
         return percent_of_cents(line.charge_cents, self.percent_of_charge)
+
+    def _modified(self, cents: int, modifiers: tuple[str, ...]) -> int:
+        for modifier in modifiers:
+            cents = percent_of_cents(cents, self.modifier_percents.get(modifier, WHOLE_PERCENT))
+        return cents
 
     def covers(self, day: date) -> bool:
         """Whether the contract is in force on a service date."""
@@ -137,7 +149,7 @@ class PayerPolicy:
         return next((contract for contract in self.contracts if contract.covers(day)), None)
 
     def expected_allowed_cents(self, line: Charge) -> int | None:
-        """What the payer should allow for a line, None when no contract covers its date."""
+        """What the payer should allow for a line, None when no contract of its date prices it."""
         contract = self.contract_on(line.service_date)
         return contract.allowed_cents(line) if contract else None
 
@@ -269,18 +281,27 @@ def _level(reader: Reader, number: int) -> AppealLevel:
 
 
 def _contract(reader: Reader) -> Contract:
-    fees = reader.child_or_none("fees_cents")
     contract = Contract(
         version=reader.text("version"),
         starts_on=reader.day("starts_on"),
         ends_on=reader.day("ends_on"),
-        percent_of_charge=reader.integer("percent_of_charge"),
-        fees_cents={name: fees.integer(name) for name in fees.names()} if fees else {},
+        percent_of_charge=(
+            reader.integer("percent_of_charge") if reader.has("percent_of_charge") else None
+        ),
+        fees_cents=_integers(reader, "fees_cents"),
+        modifier_percents=_integers(reader, "modifier_percents"),
     )
-    if contract.percent_of_charge > WHOLE_PERCENT:
+    if contract.percent_of_charge is None and not contract.fees_cents:
+        raise reader.error("fees_cents", "expected a fee schedule or a percentage of the charge")
+    if (contract.percent_of_charge or 0) > WHOLE_PERCENT:
         raise reader.error("percent_of_charge", f"expected at most {WHOLE_PERCENT}")
     reader.finish()
     return contract
+
+
+def _integers(reader: Reader, name: str) -> dict[str, int]:
+    inner = reader.child_or_none(name)
+    return {key: inner.integer(key) for key in inner.names()} if inner else {}
 
 
 def _refuse_overlaps(contracts: tuple[Contract, ...], payer_id: str) -> None:
