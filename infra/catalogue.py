@@ -28,6 +28,7 @@ class DocumentAccess(StrEnum):
     READ_ACKNOWLEDGEMENTS = "read_acknowledgements"
     READ_OUTBOUND = "read_outbound"
     WRITE_OUTBOUND = "write_outbound"
+    READ_DEPOSITS = "read_deposits"
     READ_EVIDENCE = "read_evidence"
     WRITE_EVIDENCE = "write_evidence"
 
@@ -64,6 +65,9 @@ DOCUMENT_GRANTS: dict[DocumentAccess, DocumentGrant] = {
     ),
     DocumentAccess.WRITE_OUTBOUND: DocumentGrant(
         bucket=BucketRole.INTAKE, prefix="outbound/", action="s3:PutObject"
+    ),
+    DocumentAccess.READ_DEPOSITS: DocumentGrant(
+        bucket=BucketRole.INTAKE, prefix="deposits/", action="s3:GetObject"
     ),
     DocumentAccess.READ_EVIDENCE: DocumentGrant(
         bucket=BucketRole.EVIDENCE, prefix="", action="s3:GetObject"
@@ -250,6 +254,13 @@ STEPS: tuple[FunctionEntry, ...] = (
         faces_clearinghouse=True,
     ),
     FunctionEntry(name="decide_appeal", records=_WRITES, audits=True, documents=_RULES),
+    FunctionEntry(
+        name="read_deposits",
+        records=_WRITES,
+        audits=True,
+        documents=(DocumentAccess.READ_DEPOSITS, *_KEEPS),
+        timeout_seconds=120,
+    ),
     FunctionEntry(name="match_deposit", records=_WRITES, audits=True),
     FunctionEntry(name="adjust_balance", records=_WRITES, audits=True),
     FunctionEntry(
@@ -343,6 +354,14 @@ WORKFLOWS: tuple[WorkflowEntry, ...] = (
             "measure_kpis",
         ),
         events=("payment.deposited", "balance.adjusted", "claim.status.due"),
+            "read_deposits",
+            "match_deposit",
+            "adjust_balance",
+            "check_reconciliation",
+            "measure_kpis",
+        ),
+        events=("payment.deposited", "balance.adjusted", "deposits.received"),
+        file_prefixes=("deposits/",),
         schedules=(Schedule(event_type="reconciliation.due", expression="cron(0 * * * ? *)"),),
     ),
 )

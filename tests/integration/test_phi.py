@@ -265,6 +265,7 @@ def test_every_step_but_those_for_people_took_part_in_that_life(stage: Stage) ->
         "assign_answer",
         "decide_approval",
         "find_rechecks",
+        "read_deposits",
         "resolve_submission",
     }
 
@@ -562,6 +563,7 @@ COMMANDS: dict[str, dict[str, Any]] = {
         "start_byte": 0,
         "end_byte": 1,
     },
+    "read_deposits": {"file_key": "deposits/x"},
     "read_remittance": {"file_key": "remittances/x"},
     "reconcile_remittance": {"remittances": ["R"]},
     "record_acknowledgement": {"file_key": "acknowledgements/x"},

@@ -1,25 +1,34 @@
 """Match one bank deposit with the remittance that announced it, by trace number.
 
-Reads   the remittance of the same payer and trace number.
-Writes  the deposit, its posting from remittance clearing to cash, the remittance's deposit.
+Reads   the remittances of the same payer and trace number; without a trace, those that await a deposit.
+Writes  the deposit, its posting from remittance clearing to cash, the deposits of its remittances.
 Emits   balance.reconciled when both agree to the cent; work for finance when they differ or one is missing.
 Fails   StaleRecordError (retry).
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 
-from functions.billing.domain.commit import Actor, Aggregate, Cause, Commit, Fact, OutboundEvent
+from functions.billing.domain.commit import Actor, Aggregate, Cause, Commit, OutboundEvent
 from functions.billing.domain.ledger.bookings import DepositReceived, deposit_posting
-from functions.billing.domain.remittance.deposits import AnnouncedPayment
+from functions.billing.domain.remittance.deposits import (
+    AnnouncedPayment,
+    DepositMatch,
+    DepositOutcome,
+)
 from functions.billing.domain.remittance.deposits import match_deposit as associate
-from functions.billing.domain.remittance.payments import Deposit, Remittance
-from functions.billing.domain.submission.attempt import Pointer
+from functions.billing.domain.remittance.payments import (
+    Deposit,
+    Remittance,
+    RemittanceState,
+    TracedPayment,
+)
 from functions.billing.domain.work_items import Queue, WorkItem, open_work_item
 from functions.billing.ports import Clock, Records
 from functions.billing.usecases.events import opened, resolved
 from functions.billing.usecases.postings import StoredPosting
-from functions.billing.usecases.reconcile_remittance import TRACE, trace_pointer_key
+from functions.billing.usecases.reconcile_remittance import AWAITING_DEPOSIT
 from functions.billing.usecases.work import open_items_about
 
 STEP = "match_deposit"
@@ -27,6 +36,11 @@ DEPOSIT_WAITING, DEPOSIT_OVERDUE = "DEPOSIT_WAITING", "DEPOSIT_OVERDUE"
 
 # Operating rules bring money and remittance within three business days of each other.
 REMITTANCE_EXPECTED = timedelta(days=5)
+
+_ENDED_BY_MATCHING = frozenset(
+    {"deposit_without_remittance", "deposit_missing", "deposit_without_trace"}
+)
+_FAR = datetime(9999, 1, 1, tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,8 +62,19 @@ def match_deposit(
     if known and known.state != "waiting":
         return {"outcome": known.state, "deposit_id": command.deposit_id}
     now = clock.now()
-    remittance = _announced(records, command)
-    deposit = known or Deposit(
+    deposit = replace(known, trace_number=command.trace_number) if known else _new(command, now)
+    announced = _announced(records, command)
+    match = associate(_received(deposit), [_announcement(one) for one in announced])
+    chosen = tuple(one for one in announced if one.remittance_id in match.identities)
+    if match.outcome in {DepositOutcome.MATCHED, DepositOutcome.AMOUNT_DIFFERS}:
+        return _settle(records, deposit, chosen, match, is_new=known is None, cause=cause, now=now)
+    if known is None:
+        _wait(records, deposit, chosen, cause, now)
+    return {"outcome": "waiting", "deposit_id": command.deposit_id}
+
+
+def _new(command: MatchDeposit, now: datetime) -> Deposit:
+    return Deposit(
         deposit_id=command.deposit_id,
         trace_number=command.trace_number,
         payer_identifier=command.payer_identifier,
@@ -57,84 +82,126 @@ def match_deposit(
         deposited_on=command.deposited_on.isoformat(),
         received_at=now,
     )
-    if remittance is None:
-        return _wait(records, deposit, known, cause, now)
-    return _settle(records, deposit, remittance, is_new=known is None, cause=cause, now=now)
 
 
-def _announced(records: Records, command: MatchDeposit) -> Remittance | None:
-    value = trace_pointer_key(command.payer_identifier, command.trace_number)
-    pointer = records.get(Pointer, Pointer.key_of(TRACE, value))
-    return records.get(Remittance, Remittance.key_of(pointer.target)) if pointer else None
+def _announced(records: Records, command: MatchDeposit) -> tuple[Remittance, ...]:
+    """The payments a deposit may be: those of its trace, or, without one, all that still await theirs."""
+    if not command.trace_number:
+        waiting = records.due(Remittance, AWAITING_DEPOSIT, _FAR)
+        return tuple(one for one in waiting if one.state is RemittanceState.POSTED)
+    partition = TracedPayment.partition_of(command.payer_identifier, command.trace_number)
+    found = (
+        records.get(Remittance, Remittance.key_of(one.remittance_id))
+        for one in records.under(TracedPayment, partition, "REMITTANCE#")
+    )
+    return tuple(one for one in found if one)
 
 
 def _wait(
-    records: Records, deposit: Deposit, known: Deposit | None, cause: Cause, now: datetime
-) -> dict[str, object]:
-    """The bank was quicker than the file: the cash is on the ledger, the file is awaited."""
-    if known is None:
-        waiting = replace(
-            deposit, state="waiting", due_kind=DEPOSIT_WAITING, due_at=now + REMITTANCE_EXPECTED
+    records: Records,
+    deposit: Deposit,
+    proposed: tuple[Remittance, ...],
+    cause: Cause,
+    now: datetime,
+) -> None:
+    """The bank was quicker than the file, or gave no trace: the cash is on the ledger, the file is awaited."""
+    waiting = replace(
+        deposit,
+        state="waiting",
+        proposed=tuple(one.remittance_id for one in proposed),
+        due_kind=DEPOSIT_WAITING,
+        due_at=now + REMITTANCE_EXPECTED,
+    )
+    works: tuple[WorkItem, ...] = ()
+    if proposed:
+        works = (
+            open_work_item(
+                queue=Queue.FINANCE,
+                reason="deposit_without_trace",
+                about=deposit.subject,
+                recommended_action="compare with the payment proposed; report the deposit again with its trace number",
+                at=now,
+                amount_cents=deposit.amount_cents,
+                fields=tuple(one.subject for one in proposed),
+            ),
         )
-        posting = _posting(deposit, "")
-        _commit(records, waiting, cause, now, postings=(posting,))
-    return {"outcome": "waiting", "deposit_id": deposit.deposit_id}
+    _commit(
+        records,
+        waiting,
+        cause,
+        now,
+        postings=(_posting(deposit, ""),),
+        also=works,
+        events=tuple(map(opened, works)),
+    )
 
 
 def _settle(
     records: Records,
     deposit: Deposit,
-    remittance: Remittance,
+    remittances: tuple[Remittance, ...],
+    match: DepositMatch,
     *,
     is_new: bool,
     cause: Cause,
     now: datetime,
 ) -> dict[str, object]:
-    match = associate(_received(deposit), (_announcement(remittance),))
-    difference_cents = deposit.amount_cents - match.announced_cents
+    """Book the deposit to the payments of its trace, to each what it announced; the last bears a difference."""
     state = "matched" if match.is_matched else "differs"
     settled = replace(
         deposit,
         state=state,
-        remittance_id=remittance.remittance_id,
-        difference_cents=difference_cents,
+        remittance_id=remittances[0].remittance_id,
+        also_for=tuple(one.remittance_id for one in remittances[1:]),
+        difference_cents=match.difference_cents,
         due_kind="",
         due_at=None,
     )
-    paid = replace(
-        remittance,
-        deposit_id=deposit.deposit_id,
-        deposited_cents=remittance.deposited_cents + deposit.amount_cents,
-        due_kind="" if remittance.due_kind == "AWAITING_DEPOSIT" else remittance.due_kind,
-    )
-    works: tuple[WorkItem, ...] = ()
-    events: tuple[OutboundEvent, ...] = ()
-    if not match.is_matched:
-        works = (_difference_work(settled, now),)
-    else:
-        data: dict[str, Fact] = {
-            "reference": remittance.remittance_id,
-            "amount_cents": deposit.amount_cents,
-        }
-        events = (OutboundEvent("balance.reconciled", data),)
+    paid = tuple(_paid(remittances, deposit))
+    works: tuple[WorkItem, ...] = () if match.is_matched else (_difference_work(settled, now),)
     done = tuple(
         item.resolved(at=now, by=STEP, resolution="deposit_found_its_remittance")
-        for subject in (deposit.subject, remittance.subject)
+        for subject in (deposit.subject, *(one.subject for one in remittances))
         for item in open_items_about(records, subject)
-        if item.reason in {"deposit_without_remittance", "deposit_missing"}
+        if item.reason in _ENDED_BY_MATCHING
     )
-    events = (*events, *(resolved(item, item.resolution) for item in done))
-    postings = (_posting(deposit, remittance.header.identity),) if is_new else ()
+    reconciled = tuple(
+        OutboundEvent(
+            "balance.reconciled",
+            {"reference": one.remittance_id, "amount_cents": one.deposited_cents},
+        )
+        for one in paid
+        if match.is_matched
+    )
+    identity = remittances[0].header.identity
     _commit(
         records,
         settled,
         cause,
         now,
-        postings=postings,
-        also=(paid, *works, *done),
-        events=(*events, *map(opened, works)),
+        postings=(_posting(deposit, identity),) if is_new else (),
+        also=(*paid, *works, *done),
+        events=(
+            *reconciled,
+            *(resolved(item, item.resolution) for item in done),
+            *map(opened, works),
+        ),
     )
     return {"outcome": state, "deposit_id": deposit.deposit_id}
+
+
+def _paid(remittances: tuple[Remittance, ...], deposit: Deposit) -> Iterator[Remittance]:
+    left_cents = deposit.amount_cents
+    for position, one in enumerate(remittances):
+        is_last = position == len(remittances) - 1
+        part_cents = left_cents if is_last else _announcement(one).total_paid_cents
+        left_cents -= part_cents
+        yield replace(
+            one,
+            deposit_id=deposit.deposit_id,
+            deposited_cents=one.deposited_cents + part_cents,
+            due_kind="" if one.due_kind == AWAITING_DEPOSIT else one.due_kind,
+        )
 
 
 def _difference_work(deposit: Deposit, now: datetime) -> WorkItem:
@@ -161,7 +228,7 @@ def _announcement(remittance: Remittance) -> AnnouncedPayment:
     """What is still to come of a payment: another deposit may have brought a part of it."""
     header = remittance.header
     return AnnouncedPayment(
-        identity=header.identity,
+        identity=remittance.remittance_id,
         trace_number=header.trace_number,
         total_paid_cents=header.total_paid_cents - remittance.deposited_cents,
         settles_on=header.settles_on,

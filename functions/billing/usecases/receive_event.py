@@ -39,6 +39,7 @@ SCHEDULE_SOURCE = "billing.schedule"
 FILE_EVENTS = {
     "remittances/": "remittance.received",
     "acknowledgements/": "acknowledgement.received",
+    "deposits/": "deposits.received",
 }
 SCHEDULED_EVENTS = frozenset({"outage.due", "recheck.due", "reconciliation.due"})
 

@@ -13,7 +13,12 @@ from datetime import datetime, timedelta
 from functions.billing.domain.commit import Actor, Cause, Commit, OutboundEvent
 from functions.billing.domain.errors import RecordNotFoundError
 from functions.billing.domain.ledger.accounts import Account
-from functions.billing.domain.remittance.payments import PostedBatch, Remittance, RemittanceState
+from functions.billing.domain.remittance.payments import (
+    PostedBatch,
+    Remittance,
+    RemittanceState,
+    TracedPayment,
+)
 from functions.billing.domain.remittance.post import TotalsCheck, reconcile_posted
 from functions.billing.domain.remittance.provider_level import (
     ProviderAdjustmentPlan,
@@ -28,7 +33,7 @@ from functions.billing.usecases.postings import StoredPosting
 from functions.billing.usecases.sending import PATIENT_CONTROL_NUMBER
 
 STEP = "reconcile_remittance"
-TRACE = "TRACE"
+AWAITING_DEPOSIT = "AWAITING_DEPOSIT"
 
 # Money and remittance come within three business days of each other.
 DEPOSIT_EXPECTED = timedelta(days=5)
@@ -84,7 +89,7 @@ def _close(records: Records, identifier: str, cause: Cause, now: datetime) -> Re
         matched=sum(batch.matched for batch in batches),
         touched=sum(batch.touched for batch in batches),
         posted_at=now,
-        due_kind="AWAITING_DEPOSIT" if is_whole and remittance.header.total_paid_cents else "",
+        due_kind=AWAITING_DEPOSIT if is_whole and remittance.header.total_paid_cents else "",
         due_at=now + DEPOSIT_EXPECTED,
     )
     works = tuple(_works(closed, plans, totals, now))
@@ -106,7 +111,7 @@ def _close(records: Records, identifier: str, cause: Cause, now: datetime) -> Re
                 *StoredPosting.packed(
                     tuple(plan.posting for plan in plans), remittance.key.partition
                 ),
-                *_trace_pointer(records, remittance),
+                *_traced(records, remittance),
             ),
             also=works,
             events=(_event(closed), *map(opened, works)),
@@ -142,17 +147,14 @@ def _claim_named(records: Records, remittance: Remittance, reference: str) -> st
     return ""
 
 
-def trace_pointer_key(payer_identifier: str, trace_number: str) -> str:
-    """What a deposit and a remittance have in common (TRN03 and TRN02)."""
-    return f"{payer_identifier}|{trace_number}"
-
-
-def _trace_pointer(records: Records, remittance: Remittance) -> tuple[Pointer, ...]:
-    header = remittance.header
-    value = trace_pointer_key(header.payer_identifier, header.trace_number)
-    if records.get(Pointer, Pointer.key_of(TRACE, value)):
-        return ()
-    return (Pointer(name=TRACE, value=value, target=remittance.remittance_id),)
+def _traced(records: Records, remittance: Remittance) -> tuple[TracedPayment, ...]:
+    """What a deposit is matched by; a run that was interrupted may have written it."""
+    made = TracedPayment(
+        payer_identifier=remittance.header.payer_identifier,
+        trace_number=remittance.header.trace_number,
+        remittance_id=remittance.remittance_id,
+    )
+    return () if records.get(TracedPayment, made.key) else (made,)
 
 
 def _works(

@@ -145,6 +145,15 @@ class PaymentDeposited(Contract):
     deposited_on: date
 
 
+class DepositsReceived(Contract):
+    """A bank's file (NACHA with CCD+ addenda, or BAI2) rests in the intake bucket."""
+
+    event_type = "deposits.received"
+    authority = "bank"
+    consumer = "matches each deposit of the file with its remittance by trace number"
+    file_key: DocumentKey
+
+
 class RemittanceReceived(Contract):
     """An 835 file rests in the intake bucket."""
 

@@ -1,10 +1,10 @@
 """Payments and files as the system tracks them: received, posted, or kept aside with the reason."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
-from typing import ClassVar
+from typing import ClassVar, Self
 
 from functions.billing.domain.keys import Key, derived_id
 from functions.billing.domain.remittance.matching import MatchBasis, MatchConfidence
@@ -236,7 +236,11 @@ class Deposit:
     deposited_on: str
     received_at: datetime
     state: str = "unmatched"
+    proposed: tuple[str, ...] = ()
+    """Remittances that fit by amount and date, where the bank gave no trace."""
     remittance_id: str = ""
+    also_for: tuple[str, ...] = ()
+    """Further payments of the same trace, paid with the same deposit."""
     difference_cents: int = 0
     due_kind: str = ""
     due_at: datetime | None = None
@@ -258,3 +262,70 @@ class Deposit:
     def subject(self) -> str:
         """The name logs and events use."""
         return f"deposit:{self.deposit_id}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BankFile:
+    """One file of the bank, by its content: read once, or refused with the place that is wrong."""
+
+    kind: ClassVar[str] = "BANKFILE"
+
+    file_id: str
+    file_key: str
+    content_sha256: str
+    evidence_key: str
+    received_at: datetime
+    outcome: str = ""
+    why: str = ""
+    deposits: int = 0
+    amount_cents: int = 0
+    ref: str = "BANKFILES"
+    version: int = 0
+    audit_head: str = ""
+
+    @staticmethod
+    def key_of(file_id: str) -> Key:
+        """Where a bank file rests."""
+        return Key(f"BANKFILE#{file_id}", "BANKFILE")
+
+    @property
+    def key(self) -> Key:
+        """Where this file rests."""
+        return self.key_of(self.file_id)
+
+    @property
+    def subject(self) -> str:
+        """The name logs and events use."""
+        return f"bank_file:{self.file_id}"
+
+    def read(self, *, deposits: int, amount_cents: int) -> Self:
+        """As it is once every deposit in it was taken up."""
+        return replace(self, outcome="read", deposits=deposits, amount_cents=amount_cents)
+
+    def refused(self, why: str) -> Self:
+        """As it is when it could not be read."""
+        return replace(self, outcome="refused", why=why)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TracedPayment:
+    """A payment under its trace number (TRN03 and TRN02), which several may share."""
+
+    kind: ClassVar[str] = "TRACED"
+
+    payer_identifier: str
+    trace_number: str
+    remittance_id: str
+
+    @staticmethod
+    def partition_of(payer_identifier: str, trace_number: str) -> str:
+        """Where all payments of one trace rest."""
+        return f"TRACE#{payer_identifier}|{trace_number}"
+
+    @property
+    def key(self) -> Key:
+        """Where this one rests."""
+        return Key(
+            self.partition_of(self.payer_identifier, self.trace_number),
+            f"REMITTANCE#{self.remittance_id}",
+        )
