@@ -77,7 +77,7 @@ def _take_entry(batch: _Batch, line: str, place: str) -> None:
     cents = number_of(line[29:39], f"{place}, amount")
     if line[1:3] in _CREDITS:
         batch.credit_cents += cents
-        batch.entries.append((line, ""))
+    batch.entries.append((line, ""))
 
 
 def _take_addenda(batch: _Batch, line: str) -> None:
@@ -107,6 +107,8 @@ def _check_file(*, is_closed: bool, line: str, total: int, place: str) -> bool:
 
 def _deposits(batch: _Batch) -> Iterator[BankDeposit]:
     for entry, said in batch.entries:
+        if entry[1:3] not in _CREDITS:
+            continue
         trace, payer = trace_in(said)
         yield BankDeposit(
             account=entry[12:29].strip(),
