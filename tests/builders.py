@@ -12,7 +12,7 @@ from functions.billing.domain.claims.assemble import assemble
 from functions.billing.domain.claims.claim import Claim
 from functions.billing.domain.claims.lifecycle import ClaimState
 from functions.billing.domain.claims.revisions import StoredContent
-from functions.billing.domain.commit import Actor, Cause, Commit
+from functions.billing.domain.commit import Actor, Cause, Commit, Record
 from functions.billing.domain.records import (
     Address,
     Charge,
@@ -165,7 +165,7 @@ def released_claim(
     return store(records, staged.moved(ClaimState.VALIDATED, validated_at=NOON))
 
 
-def store(records: Records, claim: Claim, *new: StoredContent) -> Claim:
+def store(records: Records, claim: Claim, *new: Record) -> Claim:
     """Commit a claim as a test needs it; the stored copy is returned, with its version."""
     records.commit(
         Commit(
