@@ -119,6 +119,12 @@ def test_a_deposit_that_nothing_explains_ages_until_finance_is_told(world: World
     bank(world, nacha((Credit(500, "NOBODY"),)))
     world.clock.advance(days=6)
 
-    check_reconciliation(CheckReconciliation(), CAUSE, records=world.records, clock=world.clock)
+    check_reconciliation(
+        CheckReconciliation(),
+        CAUSE,
+        records=world.records,
+        rule_sets=world.rule_sets,
+        clock=world.clock,
+    )
 
     assert world.open_work()["deposit_without_remittance"] == "finance"
