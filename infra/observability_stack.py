@@ -24,6 +24,7 @@ PERIOD = Duration.minutes(5)
 DEAD_LETTER_AGE_DAYS = 3
 INBOX_AGE_MINUTES = 15
 ITERATOR_AGE_HOURS = 1
+SILENT_CLAIMS_MAX = 20
 WIDGET_WIDTH = 4
 WIDE_WIDGET_WIDTH = 12
 
@@ -54,6 +55,7 @@ class ObservabilityStack(Stack):
         self._alarm_outbox(billing)
         self._alarm_functions(billing)
         self._alarm_workflows(billing)
+        self._alarm_silence()
         self.dashboard = self._draw_dashboard(billing)
         CfnOutput(self, "AlarmTopicArn", value=self.topic.topic_arn)
         CfnOutput(self, "DashboardName", value=self.dashboard.dashboard_name)
@@ -165,6 +167,33 @@ class ObservabilityStack(Stack):
                 description=f"An execution of the {name} workflow ran out of time: the event "
                 "is not in the dead-letter queue.",
             )
+
+    def _alarm_silence(self) -> None:
+        """Many silent claims at once are a lost file or connection; a held claim is an outage."""
+        self._alarm(
+            "ClaimsFallSilent",
+            metric=cloudwatch.Metric(
+                namespace=METRICS_NAMESPACE,
+                metric_name="ClaimsSilent",
+                dimensions_map={"service": "check_reconciliation"},
+                statistic="Maximum",
+                period=PERIOD,
+            ),
+            threshold=SILENT_CLAIMS_MAX,
+            description="Many claims were not acknowledged, or not paid, in their payers' time.",
+        )
+        self._alarm(
+            "ClaimsHeldForOutage",
+            metric=cloudwatch.Metric(
+                namespace=METRICS_NAMESPACE,
+                metric_name="StepRuns",
+                dimensions_map={"service": "submit_claim", "outcome": "held"},
+                statistic="Sum",
+                period=PERIOD,
+            ),
+            threshold=0,
+            description="A clearinghouse answers nobody: claims wait in line.",
+        )
 
     def _draw_dashboard(self, billing: BillingStack) -> cloudwatch.Dashboard:
         dashboard = cloudwatch.Dashboard(self, "Dashboard")

@@ -234,6 +234,7 @@ def test_only_functions_that_face_the_clearinghouse_have_a_way_out(
         "submit_claim",
         "resolve_submission",
         "submit_appeal",
+        "inquire_status",
     }
     for function in production.resources(FUNCTION):
         name = function.properties["Environment"]["Variables"]["POWERTOOLS_SERVICE_NAME"]

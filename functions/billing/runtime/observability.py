@@ -63,6 +63,13 @@ def count_outcome(step: str, outcome: str) -> None:
     with_step.flush_metrics()
 
 
+def show_count(step: str, name: str, value: int) -> None:
+    """How many of something a run of a step found; a zero is shown too, so that a graph has no holes."""
+    shown = Metrics(namespace=metrics.namespace, service=step)
+    shown.add_metric(name=name, unit=MetricUnit.Count, value=value)
+    shown.flush_metrics()
+
+
 def show_kpis(step: str, totals: Mapping[str, Sequence[int]]) -> None:
     """Each KPI's total as one metric; what could not be measured shows nothing rather than a zero."""
     shown = Metrics(namespace=metrics.namespace, service=step)

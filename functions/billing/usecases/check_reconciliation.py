@@ -84,6 +84,7 @@ def check_reconciliation(
         "imbalance_cents": report.imbalance_cents,
         "submissions_swept": report.submissions_swept,
         "acknowledgements_overdue": report.acknowledgements_overdue,
+        "claims_silent": report.acknowledgements_overdue + report.remittances_overdue,
     }
 
 

@@ -133,7 +133,7 @@ def test_the_line_drains_in_growing_rounds_the_most_urgent_first_each_once(world
         world.send(name)
     world.back()
 
-    rounds = []
+    rounds: list[list[str]] = []
     while len(rounds) < 8:
         rounds.append(world.minute())
 
