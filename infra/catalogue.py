@@ -183,7 +183,7 @@ ASSIGN_ANSWER = FunctionEntry(
 )
 
 STEPS: tuple[FunctionEntry, ...] = (
-    FunctionEntry(name="find_rechecks", records=RecordsAccess.READ),
+    FunctionEntry(name="find_rechecks", records=_WRITES, audits=True),
     FunctionEntry(
         name="verify_eligibility",
         records=_WRITES,
@@ -301,7 +301,8 @@ WORKFLOWS: tuple[WorkflowEntry, ...] = (
             "patient.checked_in",
             "eligibility.recheck.requested",
         ),
-        schedules=(Schedule(event_type="recheck.due", expression="cron(15 * * * ? *)"),),
+        # As often as a circuit's shortest probe is worth: what is due waits no longer than this.
+        schedules=(Schedule(event_type="recheck.due", expression="cron(0/5 * * * ? *)"),),
     ),
     WorkflowEntry(
         name="claim",

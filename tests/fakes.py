@@ -18,6 +18,7 @@ from functions.billing.domain.errors import (
 )
 from functions.billing.domain.events.contracts import OUTBOUND
 from functions.billing.domain.events.envelope import canonical_json
+from functions.billing.domain.keys import Key
 from functions.billing.domain.submission.protocol import Connector, Lookup
 from functions.billing.domain.submission.trading_partner import TradingPartner
 from functions.billing.ports import ClaimConnection, StoredDocument, SubmissionAnswer
@@ -72,6 +73,41 @@ class InMemoryRecords(DynamoDbRecords):
     def of_kind(self, kind: str) -> list[dict[str, Any]]:
         """All records of a kind, as plain data."""
         return self.tables.plain_items("records", kind=kind)
+
+
+class InterruptedRecords(InMemoryRecords):
+    """The records of another one, but something happens once between a look and the write that follows it.
+
+    At the first read, or just before the n-th commit.
+    """
+
+    def __init__(
+        self, shared: InMemoryRecords, meanwhile: Callable[[], object], *, at_commit: int = 0
+    ) -> None:
+        super().__init__()
+        self._client = self.tables = shared.tables
+        self._meanwhile: Callable[[], object] | None = meanwhile
+        self._at_commit = at_commit
+
+    def get(self, kind: type[R], key: Key) -> R | None:
+        """As the adapter does, and then it happens."""
+        found = super().get(kind, key)
+        if not self._at_commit:
+            self._happen()
+        return found
+
+    def commit(self, commit: Commit) -> None:
+        """It happens, and then as the adapter does."""
+        self._at_commit -= 1
+        if self._at_commit == 0:
+            self._happen()
+            self._at_commit = -1
+        super().commit(commit)
+
+    def _happen(self) -> None:
+        meanwhile, self._meanwhile = self._meanwhile, None
+        if meanwhile:
+            meanwhile()
 
 
 class InMemoryEvidence:
@@ -214,7 +250,8 @@ class FixedCodeTables:
 class ScriptedClearinghouse:
     """`ports.Clearinghouse` that answers as it was told, and remembers what it holds.
 
-    A fault `lost_answer` takes the claim and keeps silent; `down` takes nothing. Keys are honoured as the connector
+    `meanwhile` happens once, while an inquiry is under way. A fault `lost_answer` takes the claim and keeps silent;
+    `down` takes nothing. Keys are honoured as the connector
     declares: the same key never makes a second claim while its window is open.
     """
 
@@ -238,6 +275,7 @@ class ScriptedClearinghouse:
         self.inquiries: list[bytes] = []
         self.status_answer: Callable[[bytes], bytes] | None = None
         self.questions: list[bytes] = []
+        self.meanwhile: Callable[[], object] | None = None
         self.appeals: list[Mapping[str, Any]] = []
         self._keys: dict[str, datetime] = {}
         self._clock = clock
@@ -269,6 +307,9 @@ class ScriptedClearinghouse:
 
     def check_eligibility(self, body: bytes) -> bytes:
         self.inquiries.append(body)
+        meanwhile, self.meanwhile = self.meanwhile, None
+        if meanwhile:
+            meanwhile()
         if self.eligibility_answer is None:
             raise ClearinghouseUnavailableError("no_answer")
         return self.eligibility_answer

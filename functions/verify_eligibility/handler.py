@@ -2,8 +2,10 @@
 
 from functions.billing.domain.commit import Cause
 from functions.billing.runtime.bootstrap import Dependencies
+from functions.billing.runtime.observability import logger
 from functions.billing.runtime.step import Outcome, billing_step
-from functions.billing.usecases.verify_eligibility import EligibilityPorts, VerifyEligibility
+from functions.billing.usecases.checking import EligibilityPorts
+from functions.billing.usecases.verify_eligibility import VerifyEligibility
 from functions.billing.usecases.verify_eligibility import verify_eligibility as use_case
 
 
@@ -18,4 +20,7 @@ def lambda_handler(command: VerifyEligibility, cause: Cause, deps: Dependencies)
         rule_sets=deps.rule_sets,
         clock=deps.clock,
     )
-    return use_case(command, cause, ports)
+    verified = use_case(command, cause, ports)
+    for check in verified.checks:
+        logger.info("eligibility checked", check=check)
+    return {"outcome": verified.outcome}

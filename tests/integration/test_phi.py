@@ -374,6 +374,7 @@ def test_whatever_a_payer_answers_about_a_member_lets_nothing_out(
 ) -> None:
     book(stage)
     stage.clearinghouse.eligibility_answer = ANSWERS[what]
+    stage.clock.advance(minutes=2)
     stage.run("verify_eligibility", {"coverage_id": COVERAGE}, "recheck.due")
 
     leaks.none()

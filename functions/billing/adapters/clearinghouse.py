@@ -12,6 +12,7 @@ from urllib.parse import urlencode
 
 import urllib3
 
+from functions.billing.domain.eligibility.checks import ANSWER_WITHIN
 from functions.billing.domain.errors import ClearinghouseUnavailableError, IdempotencyKeyReusedError
 from functions.billing.domain.submission.protocol import Connector, Lookup
 from functions.billing.domain.submission.trading_partner import TradingPartner
@@ -49,9 +50,8 @@ class RestClearinghouse:
         self._base_url = base_url.rstrip("/")
         self._headers = {"Authorization": f"Key {api_key}", "Content-Type": "application/json"}
         # The protocol decides about sending again, never the HTTP client.
-        self._http = urllib3.PoolManager(
-            retries=False, timeout=urllib3.Timeout(total=timeout_seconds)
-        )
+        self._http = urllib3.PoolManager(retries=False)
+        self._timeout_seconds = timeout_seconds
 
     def submit(self, body: bytes, *, idempotency_key: str, institutional: bool) -> SubmissionAnswer:
         """See `ports.Clearinghouse`.
@@ -95,9 +95,9 @@ class RestClearinghouse:
         Raises
         ------
         ClearinghouseUnavailableError
-            If there is no 271.
+            If there is no 271, or none within the 20 seconds a real-time answer may take.
         """
-        return self._asked(ELIGIBILITY_PATH, body)
+        return self._asked(ELIGIBILITY_PATH, body, within_seconds=ANSWER_WITHIN.total_seconds())
 
     def check_status(self, body: bytes) -> bytes:
         """See `ports.Clearinghouse`.
@@ -109,8 +109,8 @@ class RestClearinghouse:
         """
         return self._asked(STATUS_PATH, body)
 
-    def _asked(self, path: str, body: bytes) -> bytes:
-        response = self._post(path, {"x12": body.decode("latin-1")})
+    def _asked(self, path: str, body: bytes, *, within_seconds: float | None = None) -> bytes:
+        response = self._post(path, {"x12": body.decode("latin-1")}, timeout_seconds=within_seconds)
         answer = _answer(response).get("x12")
         if response.status not in _OK or not isinstance(answer, str):
             raise _unavailable(response)
@@ -132,11 +132,17 @@ class RestClearinghouse:
         return SubmissionAnswer(False, _error_code(response))
 
     def _post(
-        self, path: str, body: Mapping[str, Any], *, idempotency_key: str = ""
+        self,
+        path: str,
+        body: Mapping[str, Any],
+        *,
+        idempotency_key: str = "",
+        timeout_seconds: float | None = None,
     ) -> urllib3.BaseHTTPResponse:
         headers = {"Idempotency-Key": idempotency_key} if idempotency_key else {}
+        text = json.dumps(body, separators=(",", ":"))
         return self._request(
-            "POST", path, body=json.dumps(body, separators=(",", ":")), headers=headers
+            "POST", path, body=text, headers=headers, timeout_seconds=timeout_seconds
         )
 
     def _request(
@@ -146,6 +152,7 @@ class RestClearinghouse:
         *,
         body: str | None = None,
         headers: Mapping[str, str] | None = None,
+        timeout_seconds: float | None = None,
     ) -> urllib3.BaseHTTPResponse:
         try:
             return self._http.request(
@@ -153,6 +160,9 @@ class RestClearinghouse:
                 self._base_url + path,
                 body=body,
                 headers={**self._headers, **(headers or {})},
+                timeout=urllib3.Timeout(
+                    total=min(self._timeout_seconds, timeout_seconds or self._timeout_seconds)
+                ),
             )
         except urllib3.exceptions.HTTPError as error:
             raise ClearinghouseUnavailableError("no_answer", detail=type(error).__name__) from None

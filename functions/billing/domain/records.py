@@ -136,6 +136,15 @@ class Authorization:
     ends_on: date | None = None
     units_left: int | None = None
 
+    def covers(self, procedure: str) -> bool:
+        """It names the procedure, or none and so covers all."""
+        return not self.procedures or procedure in self.procedures
+
+    def is_in_force(self, day: date) -> bool:
+        """The day lies within it."""
+        started = self.starts_on is None or self.starts_on <= day
+        return started and (self.ends_on is None or day <= self.ends_on)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Charge:

@@ -15,9 +15,16 @@ from functions.billing.domain.eligibility.records import (
     Network,
     OtherPayer,
     PayerError,
+    PayerErrorClass,
 )
 from functions.billing.domain.errors import ClearinghouseUnavailableError
-from functions.billing.domain.records import Coverage, Patient, Provider, Relationship
+from functions.billing.domain.records import (
+    Coverage,
+    Patient,
+    PayerKind,
+    Provider,
+    Relationship,
+)
 from functions.billing.domain.rules.policy import PayerPolicy
 from functions.billing.domain.submission.trading_partner import TradingPartner
 from functions.billing.edi.envelopes import WireNumbers, interchange
@@ -45,6 +52,11 @@ from functions.billing.x12.values import DatedPeriod
 # Service types (EQ01, EB03): whether the plan covers at all, and what an office visit costs.
 PLAN_COVERAGE = "30"
 OFFICE_VISIT = "98"
+
+# EB01 codes that speak of the coverage itself, active, pending or inactive, or say that nothing can be said.
+_STATES = frozenset({"1", "2", "3", "4", "5", "6", "7", "8", "I", "V"})
+_PENDING = "5"
+_PREMIUM_PAID_TO = "343"
 
 _KINDS = {
     "B": BenefitKind.COPAY,
@@ -206,6 +218,9 @@ def _result(
         checked_at=at,
         service_date=inquiry.service_on,
         state=CoverageState(benefits.coverage),
+        reason=benefits.coverage_reason,
+        codes=_codes(benefits),
+        in_grace_period=_in_grace_period(benefits, periods, inquiry),
         service_type=OFFICE_VISIT,
         match_quality=match.quality if not benefits.rejections else MatchQuality.NONE,
         corrected_fields=match.corrected_fields if not benefits.rejections else (),
@@ -224,9 +239,28 @@ def _result(
         other_payers=tuple(_other_payer(each) for each in benefits.other_payers),
         authorization_required=benefits.authorization_required,
         errors=tuple(
-            PayerError(each.reason, each.level, each.follow_up) for each in benefits.rejections
+            PayerError(each.reason, PayerErrorClass(each.group), each.level, each.follow_up)
+            for each in benefits.rejections
         ),
     )
+
+
+def _codes(benefits: Benefits) -> tuple[str, ...]:
+    """What the payer said of the plan and of the request, in its own codes."""
+    plan = (each.information for each in benefits.plan_statements if each.information in _STATES)
+    refused = (f"AAA:{each.reason}" for each in benefits.rejections)
+    return tuple(dict.fromkeys((*(f"EB01:{code}" for code in plan), *refused)))
+
+
+def _in_grace_period(
+    benefits: Benefits, periods: tuple[DatedPeriod, ...], inquiry: Inquiry
+) -> bool:
+    """An exchange plan in force though its premium is not: EB01 = 5, or paid (DTP 343) to a day before the service."""
+    if inquiry.coverage.payer.kind is not PayerKind.EXCHANGE or benefits.coverage == "inactive":
+        return False
+    paid_until = [each.period.end for each in periods if each.qualifier == _PREMIUM_PAID_TO]
+    is_pending = any(each.information == _PENDING for each in benefits.plan_statements)
+    return is_pending or any(day < inquiry.service_on for day in paid_until)
 
 
 def _asked(inquiry: Inquiry) -> MemberIdentity:

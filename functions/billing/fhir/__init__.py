@@ -2,7 +2,6 @@
 
 from functions.billing.fhir.appointment import (
     Appointment,
-    PlannedService,
     appointment_from_bundle,
     appointment_ids,
     coverages_from_bundle,
@@ -16,7 +15,6 @@ __all__ = [
     "Appointment",
     "CoverageReading",
     "MappingTables",
-    "PlannedService",
     "appointment_from_bundle",
     "appointment_ids",
     "coverages_from_bundle",

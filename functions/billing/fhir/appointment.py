@@ -5,8 +5,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from functions.billing.domain.eligibility.benefits import PlannedService
 from functions.billing.domain.errors import ContractError
 from functions.billing.domain.records import (
+    Authorization,
     Coverage,
     Location,
     MissingFact,
@@ -16,22 +18,13 @@ from functions.billing.domain.records import (
 )
 from functions.billing.fhir.bundle import Resource, ResourceIndex
 from functions.billing.fhir.coding import Coder
-from functions.billing.fhir.coverages import CoverageReading, Coverages
+from functions.billing.fhir.coverages import CoverageReading, Coverages, authorizations_of
 from functions.billing.fhir.findings import Findings
 from functions.billing.fhir.mapping import MappingTables, table_key
 from functions.billing.fhir.people import Places, Providers, patient_of
 from functions.billing.fhir.reading import codings, moment, node, nodes, text, whole_number
 
 _CALLED_OFF = ("cancelled", "entered-in-error", "noshow")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PlannedService:
-    """A service the visit is booked for, with its price; 0 cents when no price is known."""
-
-    procedure: str
-    units: int
-    charge_cents: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,6 +40,7 @@ class Appointment:
     service_line: str
     starts_at: datetime | None
     planned: tuple[PlannedService, ...]
+    authorizations: tuple[Authorization, ...] = ()
     is_cancelled: bool = False
     mapping_version: str = ""
     unmapped: tuple[UnmappedCode, ...] = ()
@@ -95,6 +89,9 @@ def appointment_from_bundle(
         service_line=_service_line(mapping, findings, appointment),
         starts_at=starts_at,
         planned=_planned(index, mapping, findings, appointment, patient, starts_at),
+        authorizations=(
+            authorizations_of(index, mapping, (), person, appointment) if person else ()
+        ),
         is_cancelled=text(appointment.get("status")) in _CALLED_OFF,
         mapping_version=mapping.version,
         unmapped=findings.unmapped_list,

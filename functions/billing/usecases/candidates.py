@@ -128,6 +128,7 @@ def _line(line: Charge, policy: PayerPolicy | None) -> ClaimLineSnapshot:
         line_id=line.line_id,
         procedure=line.procedure,
         charge_cents=line.charge_cents,
+        units=line.units,
         expected_cents=contract.allowed_cents(line) if contract else None,
         contract=contract.version if contract else "",
         modifiers=line.modifiers,

@@ -182,7 +182,7 @@ def _visit_facts(records: Records) -> Iterator[VisitFacts]:
             scheduled_on=visit.booked_on,
             service_on=service_on,
             verified_on=visit.verified_on,
-            was_fresh_at_service=bool(known and known.checked_at and not known.unavailable_since)
-            if visit.state is VisitState.CHECKED_IN
-            else None,
+            was_fresh_at_service=visit.was_fresh_at_check_in,
+            needs_authorization=visit.needs_authorization,
+            had_authorization_at_scheduling=visit.authorized_at_booking,
         )

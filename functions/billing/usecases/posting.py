@@ -11,6 +11,7 @@ from functions.billing.domain.claims.claim import Claim
 from functions.billing.domain.claims.lifecycle import BEFORE_SUBMISSION, ClaimState
 from functions.billing.domain.commit import Actor, Aggregate, Cause, Commit, OutboundEvent, Record
 from functions.billing.domain.denials.case import DenialCase, DenialState
+from functions.billing.domain.eligibility.allowed import allowed_samples
 from functions.billing.domain.errors import ForbiddenTransitionError, RecordNotFoundError
 from functions.billing.domain.ledger.balances import claim_balance
 from functions.billing.domain.ledger.postings import Posting
@@ -267,6 +268,7 @@ class AnswerPosting:
                 new=(
                     *((ours.charge,) if ours.charge else ()),
                     *StoredPosting.packed(plan.postings),
+                    *allowed_samples(ours.snapshot, plan.postings, answered_at=self._now),
                     *self._payer_number(remitted, after, claim),
                     *change.new,
                 ),

@@ -9,7 +9,7 @@ Fails   StaleRecordError (retry).
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 
 from functions.billing.domain.claims.claim import Claim
 from functions.billing.domain.claims.content import ORIGINAL, VOID, fingerprint
@@ -17,12 +17,14 @@ from functions.billing.domain.claims.lifecycle import ClaimState
 from functions.billing.domain.claims.revisions import FailedRule, Judgement, StoredContent
 from functions.billing.domain.codes import CodeTable
 from functions.billing.domain.commit import Actor, Cause, Commit, OutboundEvent, Record
+from functions.billing.domain.eligibility.coverage import standing
 from functions.billing.domain.eligibility.coverages import KnownCoverage
 from functions.billing.domain.errors import RecordNotFoundError
 from functions.billing.domain.rules import (
     EligibilityFact,
     EligibilityState,
     PayerPolicies,
+    PayerPolicy,
     RuleSet,
     ScrubFacts,
     Verdict,
@@ -117,20 +119,39 @@ def _facts(
     known = (
         records.get(KnownCoverage, KnownCoverage.key_of(coverage.coverage_id)) if coverage else None
     )
-    eligibility = EligibilityFact(EligibilityState.UNKNOWN)
-    if known and known.result:
-        eligibility = EligibilityFact(EligibilityState(known.result.state), known.checked_at)
+    policy = policies.of(content.payer_id)
     mark = fingerprint(content)
     twin = records.get(Pointer, Pointer.key_of(FINGERPRINT, mark))
     is_twin = twin is not None and twin.target != content.claim_id
     return ScrubFacts(
         submitted_on=now.date(),
-        eligibility=eligibility,
+        eligibility=_eligibility(known, policy, content.service_from),
         known_duplicates=frozenset({mark} if is_twin else ()),
-        policy=policies.of(content.payer_id),
+        policy=policy,
         unmapped=stored.unmapped,
         problems=stored.problems,
         code_tables=tables,
+    )
+
+
+def _eligibility(
+    known: KnownCoverage | None, policy: PayerPolicy | None, service_from: date
+) -> EligibilityFact:
+    """What is known of the coverage for the month of service, and how far that can be relied on."""
+    answer = known.answer_about(service_from) if known else None
+    in_grace_period = bool(answer and answer.in_grace_period)
+    unanswered_since = known.unavailable_since if known else None
+    ttl_hours = policy.freshness_of(in_grace_period=in_grace_period).ttl_hours if policy else 0
+    return EligibilityFact(
+        state=EligibilityState(answer.state) if answer else EligibilityState.UNKNOWN,
+        checked_at=answer.checked_at if answer else None,
+        in_grace_period=in_grace_period,
+        standing=standing(
+            answer,
+            ttl_hours=ttl_hours,
+            service_date=service_from,
+            unanswered_since=unanswered_since,
+        ),
     )
 
 
@@ -178,6 +199,7 @@ def _judgement(
         },
         eligibility_state=facts.eligibility.state,
         eligibility_checked_at=facts.eligibility.checked_at,
+        eligibility_standing=facts.eligibility.standing,
         passed=tuple(verdict.rule_id for verdict in verdicts if verdict.passed),
         failed=tuple(
             FailedRule(

@@ -8,13 +8,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from functions.billing.domain.eligibility.coverage import (
-    DEFAULT_TTL_HOURS,
     ChangeKind,
     MemberIdentity,
-    cache_is_fresh,
     coverage_changed,
     expires_at,
     match_quality,
+    may_stand_for,
+    standing,
 )
 from functions.billing.domain.eligibility.records import (
     Benefit,
@@ -26,10 +26,7 @@ from functions.billing.domain.eligibility.records import (
     MemberField,
     Network,
     OtherPayer,
-    PayerError,
-    PayerErrorClass,
 )
-from functions.billing.domain.records import PayerKind
 
 SERVICE = date(2026, 3, 20)
 CHECKED = datetime(2026, 3, 18, 9, tzinfo=UTC)
@@ -94,14 +91,13 @@ def test_match_qualities_are_ordered_and_identities_are_not_shown() -> None:
 
 
 def fresh(result: EligibilityResult, now: datetime, service: date = SERVICE) -> bool:
-    return cache_is_fresh(result, ttl_hours=72, now=now, service_date=service)
+    return may_stand_for(result, fresh_until=expires_at(result, 72), now=now, service_date=service)
 
 
 def test_an_answer_is_fresh_until_its_hours_are_over() -> None:
     assert fresh(ACTIVE, CHECKED)
     assert fresh(ACTIVE, CHECKED + timedelta(hours=71))
     assert not fresh(ACTIVE, CHECKED + timedelta(hours=72))
-    assert not fresh(ACTIVE, CHECKED - timedelta(seconds=1))
 
 
 def test_an_answer_never_outlives_the_month_of_its_service() -> None:
@@ -124,7 +120,8 @@ def test_freshness_only_ever_ends(hours: int, ttl_hours: int) -> None:
     later = now + timedelta(hours=1)
 
     def is_fresh(moment: datetime) -> bool:
-        return cache_is_fresh(ACTIVE, ttl_hours=ttl_hours, now=moment, service_date=SERVICE)
+        until = expires_at(ACTIVE, ttl_hours)
+        return may_stand_for(ACTIVE, fresh_until=until, now=moment, service_date=SERVICE)
 
     assert is_fresh(now) or not is_fresh(later)
     assert is_fresh(now) == (now < expires_at(ACTIVE, ttl_hours))
@@ -136,17 +133,28 @@ def test_an_undetermined_ended_or_overtaken_answer_is_not_fresh() -> None:
     assert not fresh(replace(ACTIVE, state=CoverageState.UNDETERMINED), now)
     assert not fresh(replace(ACTIVE, plan_ends_on=date(2026, 3, 19)), now)
     assert fresh(replace(ACTIVE, state=CoverageState.INACTIVE), now)
-    assert not cache_is_fresh(
-        ACTIVE,
-        ttl_hours=72,
-        now=now,
-        service_date=SERVICE,
-        last_coverage_event_at=CHECKED + timedelta(minutes=1),
-    )
+    assert not may_stand_for(ACTIVE, fresh_until=None, now=now, service_date=SERVICE)
 
 
-def test_every_payer_kind_that_is_checked_has_a_time_to_live() -> None:
-    assert set(DEFAULT_TTL_HOURS) == set(PayerKind) - {PayerKind.SELF_PAY}
+@pytest.mark.parametrize(
+    ("answer", "unanswered_since", "word"),
+    [
+        (ACTIVE, None, "confirmed"),
+        (replace(ACTIVE, checked_at=CHECKED - timedelta(days=5)), None, "stale"),
+        (replace(ACTIVE, state=CoverageState.INACTIVE), None, "inactive"),
+        (replace(ACTIVE, state=CoverageState.INACTIVE), CHECKED, "inactive"),
+        (replace(ACTIVE, state=CoverageState.UNDETERMINED), None, "undetermined"),
+        (ACTIVE, CHECKED, "unanswered"),
+        (None, CHECKED, "unanswered"),
+        (None, None, "never_checked"),
+    ],
+)
+def test_what_is_known_of_a_coverage_is_put_into_one_word(
+    answer: EligibilityResult | None, unanswered_since: datetime | None, word: str
+) -> None:
+    found = standing(answer, ttl_hours=72, service_date=SERVICE, unanswered_since=unanswered_since)
+
+    assert found == word
 
 
 def test_lost_coverage_is_a_change_that_needs_an_alert() -> None:
@@ -190,21 +198,3 @@ def test_each_kind_of_change_is_named() -> None:
         ChangeKind.COPAY: True,
         ChangeKind.DEDUCTIBLE_REMAINING: False,
     }
-
-
-@pytest.mark.parametrize(
-    ("code", "error_class"),
-    [
-        ("42", PayerErrorClass.TRANSIENT),
-        ("80", PayerErrorClass.TRANSIENT),
-        ("43", PayerErrorClass.PROVIDER),
-        ("72", PayerErrorClass.PATIENT_DATA),
-        ("75", PayerErrorClass.PATIENT_DATA),
-        ("57", PayerErrorClass.DATES),
-        ("XX", PayerErrorClass.OTHER),
-    ],
-)
-def test_a_payers_error_says_whose_problem_it_is(code: str, error_class: PayerErrorClass) -> None:
-    assert PayerError(code).error_class is error_class
-    failed = replace(ACTIVE, errors=(PayerError(code),))
-    assert failed.is_transient_failure is (error_class is PayerErrorClass.TRANSIENT)

@@ -5,8 +5,9 @@ from typing import Any
 
 import pytest
 
+from functions.billing.domain.eligibility.benefits import PlannedService
 from functions.billing.domain.errors import ContractError
-from functions.billing.fhir import PlannedService, appointment_from_bundle, appointment_ids
+from functions.billing.fhir import appointment_from_bundle, appointment_ids
 from tests.unit.fhir.bundles import (
     CPT,
     bundle,

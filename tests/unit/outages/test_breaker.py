@@ -1,6 +1,5 @@
 """Many functions share one circuit: what one of them found out holds for all, and one of them probes."""
 
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import ClassVar
@@ -17,7 +16,7 @@ from functions.billing.domain.outages.circuit import (
 from functions.billing.domain.outages.drain import DrainPolicy
 from functions.billing.usecases.outages import Breaker, LetGo, released
 from tests.builders import CAUSE
-from tests.fakes import NOON, InMemoryRecords, R, SettableClock
+from tests.fakes import NOON, InMemoryRecords, InterruptedRecords, SettableClock
 
 DEPENDENCY = "eligibility:BLUEPEAK"
 POLICY = CircuitPolicy()
@@ -42,22 +41,6 @@ class Errand:
     @property
     def subject(self) -> str:
         return f"errand:{self.name}"
-
-
-class Interrupted(InMemoryRecords):
-    """The same records, but something happens once between the first look and the write."""
-
-    def __init__(self, shared: InMemoryRecords, meanwhile: Callable[[], object]) -> None:
-        super().__init__()
-        self._client = self.tables = shared.tables
-        self._meanwhile: Callable[[], object] | None = meanwhile
-
-    def get(self, kind: type[R], key: Key) -> R | None:
-        found = super().get(kind, key)
-        meanwhile, self._meanwhile = self._meanwhile, None
-        if meanwhile:
-            meanwhile()
-        return found
 
 
 class House:
@@ -150,7 +133,7 @@ def test_of_two_functions_that_see_the_pause_over_one_probes() -> None:
     house.wait_for_the_probe()
     first, second = house.breaker(), house.breaker()
 
-    slow = Interrupted(house.records, first.admit)
+    slow = InterruptedRecords(house.records, first.admit)
 
     assert replace(second, records=slow).admit().is_refused
     assert first.admit().is_refused, "the first holds the probe"
@@ -159,7 +142,7 @@ def test_of_two_functions_that_see_the_pause_over_one_probes() -> None:
 def test_a_rival_that_counts_a_failure_meanwhile_does_not_swallow_ours() -> None:
     house = House()
     house.fail(1)
-    slow = Interrupted(house.records, lambda: house.fail(1))
+    slow = InterruptedRecords(house.records, lambda: house.fail(1))
 
     replace(house.breaker(), records=slow).failed("HTTP 503")
 

@@ -129,7 +129,7 @@ BREAKS: list[tuple[str, Any, str]] = [
     ("kind", "private", "kind"),
     ("approval_threshold_cents", 1.5, "approval_threshold_cents"),
     ("approval_threshold_cents", -1, "approval_threshold_cents"),
-    ("eligibility_ttl_hours", 0, "eligibility_ttl_hours"),
+    ("eligibility", {"ttl_hours": 0}, "eligibility.ttl_hours"),
     ("filing", {"warning_days": 3}, "filing.limit_days"),
     ("filing", {"limit_days": 3, "limit_months": 3, "warning_days": 3}, "filing.limit_days"),
     ("contracts", [{"version": "a", "percent_of_charge": 101}], "contracts[0].percent_of_charge"),

@@ -53,11 +53,20 @@ def encounter_document(
     return json.dumps(bundle(*resources)).encode()
 
 
-def appointment_document(*, member_id: str = MEMBER, start: str = "2026-03-05T14:00:00Z") -> bytes:
-    """A booked visit with one planned service."""
+def appointment_document(
+    *,
+    appointment_id: str = APPOINTMENT,
+    member_id: str = MEMBER,
+    start: str = "2026-03-05T14:00:00Z",
+    procedure: str = "99213",
+    payer: str = "A",
+    self_pay: bool = False,
+    authorized: str = "",
+) -> bytes:
+    """A booked visit with one planned service; `authorized` is the number of its authorization."""
     planned = {
         "resourceType": "Appointment",
-        "id": APPOINTMENT,
+        "id": appointment_id,
         "status": "booked",
         "start": start,
         "basedOn": [{"reference": "ServiceRequest/order"}],
@@ -70,13 +79,30 @@ def appointment_document(*, member_id: str = MEMBER, start: str = "2026-03-05T14
     order = {
         "resourceType": "ServiceRequest",
         "id": "order",
-        "code": {"coding": [{"system": "http://www.ama-assn.org/go/cpt", "code": "99213"}]},
+        "code": {"coding": [{"system": "http://www.ama-assn.org/go/cpt", "code": procedure}]},
     }
     place = {**location(), "managingOrganization": {"reference": "Organization/group"}}
     insured = {**coverage(), "subscriberId": member_id}
-    return json.dumps(
-        bundle(patient(), insured, insurer(), organization(), practitioner(), place, planned, order)
-    ).encode()
+    company = insurer()
+    company["identifier"][0]["value"] = payer
+    if self_pay:
+        insured["payor"] = [{"display": "NO_INSURANCE"}]
+    granted = [_authorization(authorized)] if authorized else []
+    people = [patient(), organization(), practitioner(), place]
+    return json.dumps(bundle(*people, insured, company, planned, order, *granted)).encode()
+
+
+def _authorization(number: str) -> dict[str, Any]:
+    """The payer's grant, as a ClaimResponse that names no procedure."""
+    return {
+        "resourceType": "ClaimResponse",
+        "id": "grant",
+        "status": "active",
+        "use": "preauthorization",
+        "outcome": "complete",
+        "patient": {"reference": "Patient/pat"},
+        "preAuthRef": number,
+    }
 
 
 def insurance_document(*, member_id: str = MEMBER, payer: str = "A") -> bytes:

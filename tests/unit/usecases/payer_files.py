@@ -359,12 +359,14 @@ def benefits_file(
     copay_cents: int = 2_500,
     errors: Sequence[str] = (),
     error_level: str = "subscriber",
+    follow_up: str = "R",
     other_payer: str = "",
+    paid_to: date | None = None,
 ) -> bytes:
-    """A 271: covered (EB01 1) or not (6), or refused with AAA codes."""
+    """A 271: covered (EB01 1) or not (6), or refused with AAA codes; the premium paid to a day, if it says so."""
     rejections = tuple(
         RequestValidation(
-            valid="N" if error_level == "subscriber" else "Y", reason=code, follow_up="R"
+            valid="N" if error_level == "subscriber" else "Y", reason=code, follow_up=follow_up
         )
         for code in errors
     )
@@ -409,7 +411,10 @@ def benefits_file(
         changed="001" if member_id != "ABC123456789" else None,
         change_reason="25" if member_id != "ABC123456789" else None,
         relationship="18" if member_id != "ABC123456789" else None,
-        periods=(DatedPeriod("346", Period(date(2025, 1, 1), date(2025, 1, 1))),),
+        periods=(
+            DatedPeriod("346", Period(date(2025, 1, 1), date(2025, 1, 1))),
+            *((DatedPeriod("343", Period(paid_to, paid_to)),) if paid_to else ()),
+        ),
         rejections=rejections if error_level == "subscriber" else (),
     )
     subscriber = ResponseSubscriber(party=party, benefits=() if refused else tuple(statements))

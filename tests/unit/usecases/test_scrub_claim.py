@@ -179,8 +179,7 @@ def known_coverage(state: CoverageState) -> KnownCoverage:
         coverage=COVERAGE,
         provider=None,
         visit_on=SERVICE_DAY,
-        result=result,
-        checked_at=NOON,
+        answers=(result,),
     )
 
 

@@ -1,116 +1,26 @@
 """Coverage is asked about when it matters, an outage is not a loss of coverage, and a change is told."""
 
-from datetime import UTC, datetime, timedelta
-from typing import Any
+import json
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
-from functions.billing.domain.eligibility.coverages import KnownCoverage, Visit
-from functions.billing.domain.eligibility.records import CoverageState
+from functions.billing.domain.eligibility.coverages import Visit
+from functions.billing.domain.eligibility.records import CoverageState, MatchQuality
 from functions.billing.domain.errors import ContractError
-from functions.billing.usecases.find_rechecks import FindRechecks, find_rechecks
-from functions.billing.usecases.verify_eligibility import (
-    EligibilityPorts,
-    VerifyEligibility,
-    verify_eligibility,
-)
 from functions.billing.x12 import EligibilityInquiry, Transaction
 from functions.billing.x12 import read as read_x12
-from tests.builders import CAUSE
+from tests.fakes import Crash, InterruptedRecords
 from tests.unit.usecases.ehr_documents import (
     APPOINTMENT,
     COVERAGE,
     PATIENT,
     appointment_document,
-    insurance_document,
-    mapping,
 )
+from tests.unit.usecases.front_desk import FrontDesk
 from tests.unit.usecases.payer_files import benefits_file
-from tests.unit.usecases.world import World, caused_by
 
 VISIT_AT = datetime(2026, 3, 5, 14, tzinfo=UTC)
-
-
-class FrontDesk(World):
-    """A patient with one coverage, and a payer that answers as told."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.rule_sets.contents["mapping"] = mapping()
-        self.payer_says(benefits_file())
-
-    def payer_says(self, answer: bytes | None) -> None:
-        self.clearinghouse.eligibility_answer = answer
-
-    def hear(self, cause_type: str, body: bytes | None = None, **of_command: Any) -> str:
-        if body is not None:
-            digest = self.intake.drop("ehr/document.json", body)
-            of_command = {
-                "document_key": "ehr/document.json",
-                "document_sha256": digest,
-                **of_command,
-            }
-        command = VerifyEligibility(occurred_at=self.clock.now(), **of_command)
-        ports = EligibilityPorts(
-            records=self.records,
-            intake=self.intake,
-            clearinghouse=self.clearinghouse,
-            control_numbers=self.control_numbers,
-            rule_sets=self.rule_sets,
-            clock=self.clock,
-        )
-        return str(verify_eligibility(command, caused_by(cause_type), ports)["outcome"])
-
-    def book(self, **of_document: Any) -> str:
-        return self.hear(
-            "appointment.created",
-            appointment_document(**of_document),
-            appointment_id=APPOINTMENT,
-            patient_id=PATIENT,
-        )
-
-    def check_in(self) -> str:
-        return self.hear(
-            "patient.checked_in",
-            appointment_document(),
-            appointment_id=APPOINTMENT,
-            patient_id=PATIENT,
-        )
-
-    def cancel(self) -> str:
-        return self.hear("appointment.cancelled", appointment_id=APPOINTMENT)
-
-    def update_insurance(self, version: int, **of_document: Any) -> str:
-        return self.hear(
-            "insurance.updated",
-            insurance_document(**of_document),
-            patient_id=PATIENT,
-            resource_version=version,
-        )
-
-    def recheck(self) -> str:
-        return self.hear("recheck.due", coverage_id=COVERAGE)
-
-    def rechecks(self) -> list[dict[str, Any]]:
-        outcome = find_rechecks(FindRechecks(), CAUSE, records=self.records, clock=self.clock)
-        found: list[dict[str, Any]] = outcome["rechecks"]  # type: ignore[assignment]
-        return found
-
-    @property
-    def coverage(self) -> KnownCoverage:
-        found = self.records.get(KnownCoverage, KnownCoverage.key_of(COVERAGE))
-        assert found is not None
-        return found
-
-    @property
-    def visit(self) -> Visit:
-        found = self.records.get(Visit, Visit.key_of(APPOINTMENT))
-        assert found is not None
-        return found
-
-    @property
-    def asked(self) -> int:
-        return len(self.clearinghouse.inquiries)
 
 
 @pytest.fixture
@@ -157,7 +67,7 @@ def test_a_recheck_is_due_a_day_before_the_visit(desk: FrontDesk) -> None:
     assert desk.coverage.due_at == VISIT_AT - timedelta(hours=24)
     assert desk.rechecks() == []
     desk.clock.at = VISIT_AT - timedelta(hours=23)
-    assert desk.rechecks() == [{"coverage_id": COVERAGE, "appointment_id": APPOINTMENT}]
+    assert desk.rechecks() == [{"coverage_id": COVERAGE, "wait_seconds": 0}]
 
 
 def test_inactive_coverage_is_work_for_the_front_desk_before_the_visit(desk: FrontDesk) -> None:
@@ -284,7 +194,7 @@ def test_coverage_that_ended_since_the_booking_is_told_to_everyone(desk: FrontDe
     assert desk.recheck() == "changed"
 
     assert "coverage_state" in desk.event("coverage.changed")["changes"]
-    assert desk.open_work() == {"coverage_changed": "front_desk"}
+    assert desk.queues_of("coverage_changed") == {"front_desk", "billing"}
 
 
 def test_updated_insurance_drops_the_fresh_answer_and_asks(desk: FrontDesk) -> None:
@@ -335,7 +245,7 @@ def test_a_payer_out_of_reach_is_an_outcome_with_a_recheck_not_a_failure(
 
     assert desk.coverage.result is None
     assert desk.coverage.unavailable_since == desk.clock.now()
-    assert desk.coverage.due_at == desk.clock.now() + timedelta(minutes=15)
+    assert desk.coverage.due_at == desk.clock.now() + timedelta(minutes=5)
     assert desk.open_work() == {"eligibility_unavailable": "front_desk"}
     assert desk.event("eligibility.unavailable")["appointment_id"] == APPOINTMENT
 
@@ -372,6 +282,329 @@ def test_a_long_outage_is_one_piece_of_work_and_recovery_ends_it(desk: FrontDesk
 
 def test_a_recheck_asks_even_when_the_answer_is_fresh(desk: FrontDesk) -> None:
     desk.book()
+    desk.clock.advance(minutes=2)
 
     assert desk.recheck() == "verified"
     assert desk.asked == 2
+
+
+# More than one visit -----------------------------------------------------------------------
+
+
+def test_each_of_two_visits_has_its_recheck_and_a_cancelled_one_has_none(desk: FrontDesk) -> None:
+    desk.book()
+    assert desk.book("later", start="2026-03-12T14:00:00Z") == "unchanged"
+    assert desk.coverage.due_at == VISIT_AT - timedelta(hours=24)
+
+    desk.clock.at = VISIT_AT - timedelta(hours=23)
+    assert desk.recheck() == "verified"
+    assert desk.coverage.due_at == datetime(2026, 3, 11, 14, tzinfo=UTC)
+
+    desk.cancel("later")
+    assert desk.coverage.due_kind == ""
+
+
+def test_a_cancelled_visit_leaves_the_other_its_recheck(desk: FrontDesk) -> None:
+    desk.book()
+    desk.book("later", start="2026-03-12T14:00:00Z")
+
+    desk.cancel()
+
+    assert desk.coverage.due_at == datetime(2026, 3, 11, 14, tzinfo=UTC)
+
+
+def test_a_visit_of_another_month_is_asked_about_by_itself(desk: FrontDesk) -> None:
+    desk.book()
+    desk.clock.advance(minutes=5)
+
+    assert desk.book("april", start="2026-04-02T14:00:00Z") == "verified"
+
+    assert desk.asked == 2
+    assert {one.service_date.month for one in desk.coverage.answers} == {3, 4}
+    assert desk.records.events("coverage.changed") == []
+
+
+def test_a_recheck_renews_the_estimate_and_the_alerts_of_the_visits_it_speaks_for(
+    desk: FrontDesk,
+) -> None:
+    desk.book()
+    desk.payer_says(benefits_file(copay_cents=4_000))
+    desk.clock.at = VISIT_AT - timedelta(hours=23)
+
+    assert desk.recheck() == "changed"
+
+    assert desk.visit.estimate is not None
+    assert desk.visit.estimate.patient_cents == 4_000
+    assert desk.visit.alerts == ("copay: 2500 -> 4000",)
+    assert desk.telemetry[-1]["estimate_updated"]
+
+
+# Alerts ------------------------------------------------------------------------------------
+
+
+def test_a_new_card_ends_the_alert_of_both_desks(desk: FrontDesk) -> None:
+    desk.book()
+    desk.payer_says(benefits_file(plan="SILVER HMO"))
+    desk.clock.advance(hours=60)
+    desk.recheck()
+    assert desk.queues_of("coverage_changed") == {"front_desk", "billing"}
+    (said,) = {tuple(work["fields"]) for work in desk.of_kind("WORK") if work["queue"] == "billing"}
+    assert said == ("plan: GOLD PPO -> SILVER HMO",)
+
+    desk.clock.advance(hours=1)
+    desk.update_insurance(2)
+
+    assert desk.queues_of("coverage_changed") == set()
+    assert desk.visit.alerts == ()
+
+
+def test_a_lapse_that_heals_is_no_work_any_more(desk: FrontDesk) -> None:
+    desk.book()
+    for eb01 in ("6", "1"):
+        desk.payer_says(benefits_file(eb01))
+        desk.clock.advance(hours=10)
+        assert desk.recheck() == "changed"
+
+    assert desk.open_work() == {}
+
+
+def test_the_same_refusal_twice_is_one_piece_of_work(desk: FrontDesk) -> None:
+    desk.payer_says(benefits_file(errors=("75",)))
+    desk.book()
+    desk.clock.advance(hours=1)
+    desk.recheck()
+
+    assert len(desk.of_kind("WORK")) == 1
+    assert "card" in desk.of_kind("WORK")[0]["recommended_action"]
+
+
+def test_a_payer_that_says_wait_ten_days_is_asked_again_then(desk: FrontDesk) -> None:
+    desk.payer_says(benefits_file(errors=("67",), follow_up="X"))
+
+    desk.book(start="2026-06-05T14:00:00Z")
+
+    assert desk.coverage.due_at == desk.clock.now() + timedelta(days=10)
+
+
+def test_an_exchange_plan_in_grace_is_trusted_for_less_time(desk: FrontDesk) -> None:
+    policies = desk.rule_sets.contents["payer_policies"]
+    payers = [
+        {**each, "kind": "exchange"} if each["payer_id"] == "BLUEPEAK" else each
+        for each in policies["payers"]
+    ]
+    desk.rule_sets.contents["payer_policies"] = {**policies, "payers": payers}
+    text = json.dumps(desk.rule_sets.contents["mapping"])
+    desk.rule_sets.contents["mapping"] = json.loads(text.replace("commercial", "exchange"))
+    desk.payer_says(benefits_file(paid_to=date(2026, 2, 28)))
+
+    desk.book()
+
+    assert desk.coverage.result is not None
+    assert desk.coverage.result.in_grace_period
+    assert desk.coverage.fresh_until == desk.clock.now() + timedelta(hours=12)
+
+
+# One call ----------------------------------------------------------------------------------
+
+
+def test_two_runs_that_meet_make_one_call_and_both_visits_get_the_answer(desk: FrontDesk) -> None:
+    rivals: list[str] = []
+    later = {"appointment_id": "later", "start": "2026-03-06T14:00:00Z"}
+    desk.clearinghouse.meanwhile = lambda: rivals.append(desk.book(**later))
+
+    assert desk.book() == "verified"
+
+    assert rivals == ["joined"]
+    assert desk.asked == 1
+    assert {one.appointment_id for one in desk.coverage.visits} == {APPOINTMENT, "later"}
+    joined = desk.records.get(Visit, Visit.key_of("later"))
+    assert joined is not None
+    assert joined.estimate is not None
+    assert joined.verified_on == desk.clock.now().date()
+
+
+def test_of_two_runs_that_looked_at_the_same_time_one_asks(desk: FrontDesk) -> None:
+    desk.book()
+    desk.clock.advance(hours=73)
+    rivals: list[str] = []
+    slow = InterruptedRecords(desk.records, lambda: rivals.append(desk.check_in()), at_commit=1)
+    desk.records, shared = slow, desk.records
+
+    assert desk.recheck() in {"joined", "unchanged"}
+
+    desk.records = shared
+    assert rivals == ["verified"]
+    assert desk.asked == 2
+
+
+def test_a_run_that_dies_while_asking_leaves_the_coverage_due(desk: FrontDesk) -> None:
+    def die() -> None:
+        raise Crash
+
+    desk.clearinghouse.meanwhile = die
+    with pytest.raises(Crash):
+        desk.book()
+
+    assert desk.rechecks() == []
+    desk.clock.advance(seconds=90)
+    assert [each["coverage_id"] for each in desk.rechecks()] == [COVERAGE]
+    assert desk.recheck() == "verified"
+
+
+def test_the_same_request_is_not_sent_again_within_90_seconds(desk: FrontDesk) -> None:
+    desk.book()
+    desk.clock.advance(seconds=89)
+
+    assert desk.recheck() == "unchanged"
+    assert desk.update_insurance(2) == "postponed"
+    assert desk.asked == 1
+    assert desk.coverage.due_at == desk.clock.now() + timedelta(seconds=1)
+
+    assert desk.update_insurance(3, member_id="XYZ000000000") == "changed", "another request"
+    assert desk.asked == 2
+
+
+def test_an_answer_about_what_the_coverage_was_before_is_not_trusted(desk: FrontDesk) -> None:
+    desk.clearinghouse.meanwhile = lambda: desk.update_insurance(2, member_id="XYZ000000000")
+
+    desk.book()
+
+    assert desk.coverage.resource_version == 2
+    assert desk.coverage.fresh_until is None
+    assert desk.coverage.due_at == desk.clock.now() + timedelta(seconds=90)
+    assert desk.coverage.coverage.member_id == "XYZ000000000"
+
+
+# Outages -----------------------------------------------------------------------------------
+
+
+def outage(desk: FrontDesk) -> None:
+    """The payer is silent until its circuit opens."""
+    desk.payer_says(None)
+    desk.book()
+    for _ in range(2):
+        desk.clock.advance(minutes=5)
+        assert desk.recheck() == "unavailable"
+
+
+def test_a_payer_known_to_be_out_of_reach_is_not_asked_and_the_coverage_is_held(
+    desk: FrontDesk,
+) -> None:
+    outage(desk)
+    asked = desk.asked
+
+    assert desk.check_in() == "unavailable"
+    desk.clock.advance(seconds=89)
+    assert desk.check_in() == "unavailable"
+
+    assert desk.asked == asked
+    assert desk.coverage.due_kind == "HELD#eligibility:BLUEPEAK"
+    assert desk.coverage.due_at == VISIT_AT, "the nearest visit is asked about first"
+    assert desk.event("dependency.unavailable")["dependency"] == "eligibility:BLUEPEAK"
+
+
+def test_recovery_is_found_by_one_probe_and_what_was_held_is_asked_by_itself(
+    desk: FrontDesk,
+) -> None:
+    outage(desk)
+    assert desk.rechecks() == [], "not before the pause is over"
+    desk.clock.advance(minutes=2)
+    assert [each["coverage_id"] for each in desk.rechecks()] == [COVERAGE]
+
+    assert desk.recheck() == "unavailable"
+    desk.payer_says(benefits_file())
+    desk.clock.advance(minutes=20)
+    assert [each["coverage_id"] for each in desk.rechecks()] == [COVERAGE]
+    assert desk.recheck() == "verified"
+
+    assert desk.open_work() == {}
+    assert desk.event("dependency.recovered")["dependency"] == "eligibility:BLUEPEAK"
+    assert desk.coverage.due_kind in {"", "RECHECK"}
+
+
+def test_a_visit_cancelled_during_an_outage_is_asked_about_no_more(desk: FrontDesk) -> None:
+    outage(desk)
+
+    desk.cancel()
+
+    assert desk.coverage.due_kind == ""
+    assert desk.open_work() == {}
+
+
+def test_an_outage_takes_no_freshness_from_the_last_good_answer(desk: FrontDesk) -> None:
+    desk.book()
+    desk.payer_says(None)
+    desk.clock.advance(hours=1)
+    desk.recheck()
+
+    assert desk.check_in() == "unchanged"
+    assert desk.coverage.unavailable_since is not None
+    assert desk.coverage.due_kind == "RECHECK"
+
+
+# What is told ------------------------------------------------------------------------------
+
+
+def test_every_check_is_told_with_what_is_measured_of_it(desk: FrontDesk) -> None:
+    desk.book()
+
+    (check,) = desk.of_kind("CHECK")
+    (line,) = desk.telemetry
+    assert check["copay_cents"] == 2_500
+    assert check["codes"] == ["EB01:1"]
+    assert check["match_quality"] == MatchQuality[line["match_quality"].upper()]
+    assert check["policy_version"].startswith("sha256:")
+    assert line["coverage_state"] == "active"
+    assert line["outcome"] == "answered"
+
+
+def test_a_check_nobody_answered_is_told_too(desk: FrontDesk) -> None:
+    outage(desk)
+    desk.clock.advance(seconds=10)
+    desk.book("later", start="2026-03-06T14:00:00Z", member_id="XYZ000000000")
+
+    outcomes = [check["outcome"] for check in desk.of_kind("CHECK")]
+    assert outcomes == ["unanswered"] * 3 + ["held"]
+    assert desk.of_kind("CHECK")[-1]["codes"] == ["circuit_open"]
+
+
+def test_no_line_of_telemetry_names_the_patient(desk: FrontDesk) -> None:
+    desk.payer_says(benefits_file(member_id="XYZ000000000"))
+    desk.book()
+
+    said = json.dumps(desk.telemetry)
+    assert "member_id" in desk.telemetry[0]["corrected_fields"]
+    for secret in ("XYZ000000000", "ABC123456789", "QUILLFEATHER", "1980"):
+        assert secret not in said
+
+
+# Before the visit --------------------------------------------------------------------------
+
+
+def test_a_self_pay_patient_is_owed_a_good_faith_estimate_by_its_deadline(desk: FrontDesk) -> None:
+    assert desk.book(self_pay=True, start="2026-03-20T14:00:00Z") == "not_found"
+
+    owed = desk.visit.good_faith_estimate
+    assert owed is not None
+    assert owed.due_on == date(2026, 3, 5)
+    assert owed.total_cents == desk.visit.planned[0].charge_cents
+    assert desk.open_work() == {"good_faith_estimate_owed": "front_desk"}
+
+
+def test_it_is_known_whether_an_authorization_was_there_when_the_visit_was_booked(
+    desk: FrontDesk,
+) -> None:
+    desk.book("needs", procedure="70553")
+    desk.book("has", procedure="70553", authorized="AUTH1")
+    desk.book("needs-none")
+
+    def of(name: str) -> tuple[bool, bool]:
+        visit = desk.records.get(Visit, Visit.key_of(name))
+        assert visit is not None
+        return visit.needs_authorization, visit.authorized_at_booking
+
+    assert [of(name) for name in ("needs", "has", "needs-none")] == [
+        (True, False),
+        (True, True),
+        (False, False),
+    ]

@@ -7,6 +7,7 @@ from typing import ClassVar
 
 from functions.billing.domain.claims.content import ClaimContent
 from functions.billing.domain.claims.repairs import Repair
+from functions.billing.domain.eligibility.coverage import Standing
 from functions.billing.domain.keys import Key
 from functions.billing.domain.records import MissingFact, UnmappedCode
 
@@ -60,6 +61,7 @@ class Judgement:
     versions: Mapping[str, str] = field(default_factory=dict)
     eligibility_state: str = ""
     eligibility_checked_at: datetime | None = None
+    eligibility_standing: Standing = Standing.NEVER_CHECKED
     passed: tuple[str, ...] = ()
     failed: tuple[FailedRule, ...] = ()
 

@@ -74,12 +74,33 @@ class EstimateBasis(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class PlannedService:
+    """A service the visit is booked for, with its price; 0 cents when no price is known."""
+
+    procedure: str
+    units: int
+    charge_cents: int
+
+
+class AllowedBasis(StrEnum):
+    """Where an allowed amount comes from."""
+
+    CONTRACT = "contract"
+    HISTORY = "history"
+    """What this payer allowed of late for the procedure."""
+    CHARGE = "charge"
+    """Nothing is known: the full charge stands in."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class EstimateCharge:
-    """One planned service. `allowed_cents` is what the contract allows, None if unknown."""
+    """One planned service. `allowed_cents` is what the payer will allow, None if unknown; `how` says who says so."""
 
     line_id: str
     charge_cents: int
     allowed_cents: int | None = None
+    basis: AllowedBasis = AllowedBasis.CHARGE
+    how: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -95,13 +116,14 @@ class EstimateStep:
 class PatientEstimate:
     """What the patient will probably owe, and how that was worked out.
 
-    `steps` sum to `patient_cents`. `gaps` name what the payer or the contract did not say; with a
-    gap the estimate is not complete and must be shown as such.
+    `steps` sum to `patient_cents`, `allowed` to `allowed_cents`: line by line, with who says so. `gaps` name what the
+    payer or the contract did not say; with a gap the estimate is not complete and must be shown as such.
     """
 
     basis: EstimateBasis
     patient_cents: int | None
     allowed_cents: int
+    allowed: tuple[EstimateStep, ...] = ()
     steps: tuple[EstimateStep, ...] = ()
     gaps: tuple[str, ...] = ()
 
@@ -155,9 +177,8 @@ def estimate(
 def _estimate_covered(
     result: EligibilityResult, services: tuple[EstimateCharge, ...], network: Network
 ) -> PatientEstimate:
-    allowed_cents = sum(
-        one.charge_cents if one.allowed_cents is None else one.allowed_cents for one in services
-    )
+    allowed = tuple(_allowed(one) for one in services)
+    allowed_cents = sum(step.cents for step in allowed)
     gaps = [f"no_contract_amount:{one.line_id}" for one in services if one.allowed_cents is None]
 
     def find(kind: BenefitKind, period: BenefitPeriod | None = None) -> BenefitChoice:
@@ -215,9 +236,18 @@ def _estimate_covered(
         basis=EstimateBasis.BENEFITS,
         patient_cents=patient_cents,
         allowed_cents=allowed_cents,
+        allowed=allowed,
         steps=tuple(step for step in steps if step.cents),
         gaps=tuple(gaps),
     )
+
+
+def _allowed(service: EstimateCharge) -> EstimateStep:
+    if service.allowed_cents is None:
+        how = "full charge: neither a contract nor enough history"
+        return EstimateStep(what=service.line_id, cents=service.charge_cents, how=how)
+    how = service.how or service.basis.value
+    return EstimateStep(what=service.line_id, cents=service.allowed_cents, how=how)
 
 
 def _gaps(chosen: Mapping[str, BenefitChoice]) -> Iterable[str]:

@@ -1,5 +1,6 @@
 """Is it this person, is it still fresh, has it changed (X12 270/271)."""
 
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
 from enum import StrEnum
@@ -13,7 +14,6 @@ from functions.billing.domain.eligibility.records import (
     MatchQuality,
     MemberField,
 )
-from functions.billing.domain.records import PayerKind
 
 _DECEMBER = 12
 
@@ -71,15 +71,6 @@ def _letters_and_digits(text: str) -> str:
     return "".join(one for one in text.casefold() if one.isalnum())
 
 
-DEFAULT_TTL_HOURS: dict[PayerKind, int] = {
-    PayerKind.COMMERCIAL: 72,
-    PayerKind.MEDICARE: 168,
-    PayerKind.MEDICAID: 24,
-    PayerKind.EXCHANGE: 24,
-}
-"""How long an answer is trusted, by how fast coverage changes. Example values: policy is data."""
-
-
 def expires_at(result: EligibilityResult, ttl_hours: int) -> datetime:
     """When an answer stops being trusted: its TTL, but never past its service month.
 
@@ -97,31 +88,56 @@ def _first_of_next_month(day: date) -> date:
     return date(day.year, day.month + 1, 1)
 
 
-def cache_is_fresh(
-    result: EligibilityResult,
-    *,
-    ttl_hours: int,
-    now: datetime,
-    service_date: date,
-    last_coverage_event_at: datetime | None = None,
+def may_stand_for(
+    result: EligibilityResult, *, fresh_until: datetime | None, now: datetime, service_date: date
 ) -> bool:
     """Whether a stored answer may stand for a new check.
 
-    Not if it decided nothing, is past `expires_at`, was about another month than the service's, its
-    plan ends before the service, or the coverage changed in our records since.
+    Not if it decided nothing, is no longer fresh (any coverage event takes its freshness), is about another month than
+    the service's, or its plan ends before the service.
     """
-    if result.state is CoverageState.UNDETERMINED or not result.checked_at <= now:
+    if not result.is_decisive or fresh_until is None or now >= fresh_until:
         return False
-    if last_coverage_event_at is not None and last_coverage_event_at > result.checked_at:
-        return False
-    same_month = (result.service_date.year, result.service_date.month) == (
-        service_date.year,
-        service_date.month,
-    )
     plan_ended = result.plan_ends_on is not None and result.plan_ends_on < service_date
-    if not same_month or (plan_ended and result.state is CoverageState.ACTIVE):
+    if plan_ended and result.state is CoverageState.ACTIVE:
         return False
-    return now < expires_at(result, ttl_hours)
+    return result.is_about_month_of(service_date)
+
+
+class Standing(StrEnum):
+    """How far what is known of a coverage can be relied on, for one day of service."""
+
+    CONFIRMED = "confirmed"
+    """The payer said active, and the answer was fresh at the service."""
+    INACTIVE = "inactive"
+    STALE = "stale"
+    """The payer said active, but longer before the service than its policy trusts."""
+    UNDETERMINED = "undetermined"
+    """The payer answered, and said neither yes nor no."""
+    UNANSWERED = "unanswered"
+    """The payer did not answer the newest check."""
+    NEVER_CHECKED = "never_checked"
+
+
+def standing(
+    result: EligibilityResult | None,
+    *,
+    ttl_hours: int,
+    service_date: date,
+    unanswered_since: datetime | None = None,
+) -> Standing:
+    """Put what is known of a coverage into one word; `result` is the newest answer about the month of service."""
+    if result is not None and result.state is CoverageState.INACTIVE:
+        return Standing.INACTIVE
+    if unanswered_since is not None:
+        return Standing.UNANSWERED
+    if result is None:
+        return Standing.NEVER_CHECKED
+    if not result.is_decisive:
+        return Standing.UNDETERMINED
+    day_begins = datetime.combine(service_date, time.min, tzinfo=result.checked_at.tzinfo)
+    too_early = day_begins - result.checked_at > timedelta(hours=ttl_hours)
+    return Standing.STALE if too_early else Standing.CONFIRMED
 
 
 class ChangeKind(StrEnum):
@@ -164,6 +180,46 @@ class Change:
     def needs_alert(self) -> bool:
         """Whether somebody must act before the encounter closes."""
         return self.kind in _ALERTING
+
+    @property
+    def is_recovery(self) -> bool:
+        """The coverage is active again: good news, and no work by itself."""
+        return self.kind is ChangeKind.COVERAGE_STATE and self.after == CoverageState.ACTIVE
+
+    @property
+    def in_words(self) -> str:
+        """Before and after, for those who must act."""
+        return f"{self.kind}: {self.before or 'none'} -> {self.after or 'none'}"
+
+
+_AT_THE_DESK: Mapping[ChangeKind, str] = {
+    ChangeKind.COVERAGE_STATE: "ask the patient for other insurance, or agree on self-pay, before the visit",
+    ChangeKind.PLAN: "take the new card; update the plan in the registration",
+    ChangeKind.PLAN_DATES: "compare the plan's dates with the visit; update the registration",
+    ChangeKind.OTHER_PAYER: "ask the patient which insurance pays first; register the other one",
+    ChangeKind.AUTHORIZATION: "tell referrals that the payer's wish for an authorization changed",
+    ChangeKind.MEMBER_CORRECTED: "correct the member's data as the payer has them",
+    ChangeKind.COPAY: "tell the patient the new copay",
+}
+_IN_BILLING: Mapping[ChangeKind, str] = {
+    ChangeKind.COVERAGE_STATE: "bill nobody by this coverage until another is registered or it is active again",
+    ChangeKind.PLAN: "check that contract and payer policy fit the new plan",
+    ChangeKind.PLAN_DATES: "check that the service lies within the plan's dates before the claim leaves",
+    ChangeKind.OTHER_PAYER: "settle the order of payers before the claim leaves",
+    ChangeKind.AUTHORIZATION: "hold the claim until the authorization is there, if one is wanted now",
+    ChangeKind.MEMBER_CORRECTED: "see that the claim carries the member's data as the payer has them",
+    ChangeKind.COPAY: "renew the patient's estimate",
+}
+
+
+def advice_at_the_desk(changes: Iterable[Change]) -> str:
+    """What the front desk does before the encounter closes."""
+    return "; ".join(dict.fromkeys(_AT_THE_DESK[change.kind] for change in changes))
+
+
+def advice_in_billing(changes: Iterable[Change]) -> str:
+    """What billing does before the claim leaves."""
+    return "; ".join(dict.fromkeys(_IN_BILLING[change.kind] for change in changes))
 
 
 def coverage_changed(before: EligibilityResult, after: EligibilityResult) -> tuple[Change, ...]:

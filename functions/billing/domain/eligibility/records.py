@@ -90,33 +90,12 @@ class PayerErrorClass(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class PayerError:
-    """One AAA segment: its reason (AAA03), follow-up action (AAA04), and the level it stands at."""
+    """One AAA segment: its reason (AAA03), whose problem it is, the level it stands at, the follow-up (AAA04)."""
 
     code: str
+    error_class: PayerErrorClass = PayerErrorClass.OTHER
     level: str = ""
     follow_up: str = ""
-
-    @property
-    def error_class(self) -> PayerErrorClass:
-        """Whose problem it is."""
-        return _ERROR_CLASSES.get(self.code, PayerErrorClass.OTHER)
-
-
-_ERROR_CLASSES: dict[str, PayerErrorClass] = {
-    **dict.fromkeys(("42", "79", "80"), PayerErrorClass.TRANSIENT),
-    **dict.fromkeys(
-        ("41", "43", "44", "45", "46", "47", "48", "50", "51", "97", "T4"),
-        PayerErrorClass.PROVIDER,
-    ),
-    **dict.fromkeys(
-        ("58", "64", "65", "66", "67", "68", "71", "72", "73", "74", "75", "76", "77", "78"),
-        PayerErrorClass.PATIENT_DATA,
-    ),
-    **dict.fromkeys(("52", "56", "57", "60", "61", "62", "63"), PayerErrorClass.DATES),
-}
-
-MEMBER_NOT_FOUND = frozenset({"67", "75"})
-"""AAA03: the payer does not know this person."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -142,13 +121,21 @@ class OtherPayer:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EligibilityResult:
-    """A payer's answer about one coverage, for one service date and service type."""
+    """A payer's answer about one coverage, for one service date and service type.
+
+    `reason` says in a word why the state is what it is, `codes` are the payer's own (EB01 of the plan, AAA03).
+    `in_grace_period`: an exchange plan whose premium is paid only to a day before the service (DTP 343) or whose
+    coverage is active pending investigation (EB01 = 5).
+    """
 
     coverage_id: str
     payer_id: str
     checked_at: datetime
     service_date: date
     state: CoverageState
+    reason: str = ""
+    codes: tuple[str, ...] = ()
+    in_grace_period: bool = False
     service_type: str = "30"
     match_quality: MatchQuality = MatchQuality.NONE
     corrected_fields: tuple[MemberField, ...] = ()
@@ -164,3 +151,12 @@ class EligibilityResult:
     def is_transient_failure(self) -> bool:
         """The payer could not answer now; asking again later may help."""
         return any(one.error_class is PayerErrorClass.TRANSIENT for one in self.errors)
+
+    @property
+    def is_decisive(self) -> bool:
+        """The payer said yes or no."""
+        return self.state is not CoverageState.UNDETERMINED
+
+    def is_about_month_of(self, day: date) -> bool:
+        """Coverage starts and ends with months: an answer about March says nothing of April."""
+        return (self.service_date.year, self.service_date.month) == (day.year, day.month)

@@ -16,6 +16,7 @@ class ClaimLineSnapshot:
     line_id: str
     procedure: str
     charge_cents: int
+    units: int = 1
     expected_cents: int | None = None
     contract: str = ""
     modifiers: tuple[str, ...] = ()

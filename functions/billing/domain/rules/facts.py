@@ -6,6 +6,7 @@ from datetime import date, datetime
 from enum import StrEnum
 
 from functions.billing.domain.codes import CodeTable, TableKind
+from functions.billing.domain.eligibility.coverage import Standing
 from functions.billing.domain.errors import RuleSetError
 from functions.billing.domain.records import MissingFact, UnmappedCode
 from functions.billing.domain.rules.policy import PayerPolicy
@@ -25,10 +26,15 @@ class EligibilityState(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class EligibilityFact:
-    """The newest answer about the claim's coverage."""
+    """The newest answer about the claim's coverage, for the month of service.
+
+    `in_grace_period`: an exchange plan whose premium is overdue. `standing` is how far it can be relied on.
+    """
 
     state: EligibilityState
     checked_at: datetime | None = None
+    in_grace_period: bool = False
+    standing: Standing = Standing.NEVER_CHECKED
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

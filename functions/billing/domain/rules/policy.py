@@ -28,6 +28,25 @@ class FilingClock(StrEnum):
     SERVICE_TO = "service_to"
 
 
+class CoverageClass(StrEnum):
+    """How volatile a coverage is: the payer's kind, and for an exchange plan whether its premium is overdue."""
+
+    COMMERCIAL = "commercial"
+    MEDICARE = "medicare"
+    MEDICAID = "medicaid"
+    EXCHANGE = "exchange"
+    EXCHANGE_GRACE = "exchange_grace"
+    """Within the months of grace an exchange plan has before it ends for an unpaid premium."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Freshness:
+    """How long an eligibility answer is trusted, and how long before the visit it is asked for again."""
+
+    ttl_hours: int
+    recheck_hours_before: int
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FilingLimit:
     """How long a claim may wait: days, or calendar months where the law counts months."""
@@ -126,6 +145,9 @@ class PayerPolicy:
     `tolerance_cents` how far a payment may be from the contract before someone looks. `connector`
     names the clearinghouse connection claims go through, empty for the deployment's first.
     `follow_up` says how long silence is borne, and how the payer is asked after that.
+    `freshness` is the row of the eligibility table for the payer's kind, with the payer's own
+    figures where it has some; `grace_freshness` the one for its members in a grace period, the
+    same unless it is an exchange plan.
     """
 
     payer_id: str
@@ -133,8 +155,8 @@ class PayerPolicy:
     kind: PayerKind
     edi_id: str
     filing_indicator: str
-    eligibility_ttl_hours: int
-    recheck_hours_before: int
+    freshness: Freshness
+    grace_freshness: Freshness
     filing: FilingLimit
     splitting: Splitting
     appeal_levels: tuple[AppealLevel, ...]
@@ -143,6 +165,10 @@ class PayerPolicy:
     contracts: tuple[Contract, ...]
     connector: str = ""
     follow_up: FollowUp = field(default_factory=FollowUp)
+
+    def freshness_of(self, *, in_grace_period: bool) -> Freshness:
+        """How an answer about one of the payer's members is treated."""
+        return self.grace_freshness if in_grace_period else self.freshness
 
     def contract_on(self, day: date) -> Contract | None:
         """The contract in force on a service date, None when there is none."""
@@ -164,6 +190,7 @@ class PayerPolicies:
 
     version: str
     by_payer: Mapping[str, PayerPolicy]
+    by_class: Mapping[CoverageClass, Freshness]
 
     def of(self, payer_id: str) -> PayerPolicy | None:
         """A payer's policy, None when nobody wrote one: then its claims are held."""
@@ -180,14 +207,15 @@ def payer_policies(content: Mapping[str, Any]) -> PayerPolicies:
     """
     top = Reader(content, subject="payer_policies")
     _skip(top, "$schema", "name", "note")
+    by_class = _by_class(top.child("eligibility"))
     policies: dict[str, PayerPolicy] = {}
     for reader in top.children("payers"):
-        policy = _policy(reader)
+        policy = _policy(reader, by_class)
         if policy.payer_id in policies:
             raise reader.error("payer_id", f"{policy.payer_id} stands there twice")
         policies[policy.payer_id] = policy
     top.finish()
-    return PayerPolicies(content_version(content), policies)
+    return PayerPolicies(content_version(content), policies, by_class)
 
 
 def add_months(day: date, months: int) -> date:
@@ -197,18 +225,55 @@ def add_months(day: date, months: int) -> date:
     return date(year, month, min(day.day, calendar.monthrange(year, month)[1]))
 
 
-def _policy(reader: Reader) -> PayerPolicy:
+def _by_class(reader: Reader) -> dict[CoverageClass, Freshness]:
+    table = {}
+    for name in CoverageClass:
+        row = reader.child(name)
+        table[name] = _freshness(row)
+        row.finish()
+    reader.finish()
+    return table
+
+
+def _freshness(row: Reader, default: Freshness | None = None) -> Freshness:
+    """A row of the table, or what a payer has otherwise than the row of its kind."""
+    ttl_hours = default.ttl_hours if default else None
+    recheck_hours_before = default.recheck_hours_before if default else None
+    return Freshness(
+        ttl_hours=row.integer("ttl_hours", ttl_hours, minimum=1),
+        recheck_hours_before=row.integer("recheck_hours_before", recheck_hours_before, minimum=1),
+    )
+
+
+def _own_freshness(
+    reader: Reader, kind: PayerKind, by_class: Mapping[CoverageClass, Freshness]
+) -> tuple[Freshness, Freshness]:
+    # Nobody asks about self-pay; it takes the commonest row, so that a policy is always whole.
+    name = CoverageClass.COMMERCIAL if kind is PayerKind.SELF_PAY else CoverageClass(kind)
+    own = reader.child_or_none("eligibility")
+    freshness = by_class[name]
+    if own:
+        freshness = _freshness(own, freshness)
+        own.finish()
+    if kind is PayerKind.EXCHANGE:
+        return freshness, by_class[CoverageClass.EXCHANGE_GRACE]
+    return freshness, freshness
+
+
+def _policy(reader: Reader, by_class: Mapping[CoverageClass, Freshness]) -> PayerPolicy:
     payer_id = reader.text("payer_id")
     reader.subject = f"payer_policy:{payer_id}"
+    kind = reader.choice("kind", PayerKind)
+    freshness, grace_freshness = _own_freshness(reader, kind, by_class)
     contracts = tuple(_contract(part) for part in reader.children("contracts"))
     policy = PayerPolicy(
         payer_id=payer_id,
         name=reader.text("name"),
-        kind=reader.choice("kind", PayerKind),
+        kind=kind,
         edi_id=reader.text("edi_id"),
         filing_indicator=reader.text("filing_indicator"),
-        eligibility_ttl_hours=reader.integer("eligibility_ttl_hours", minimum=1),
-        recheck_hours_before=reader.integer("recheck_hours_before", minimum=1),
+        freshness=freshness,
+        grace_freshness=grace_freshness,
         filing=_filing(reader.child("filing")),
         splitting=_splitting(reader.child_or_none("splitting")),
         appeal_levels=tuple(

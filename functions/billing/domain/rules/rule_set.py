@@ -260,3 +260,9 @@ def _known(reader: Reader, name: str, kind: type[StrEnum]) -> tuple[str, ...]:
 
 def _among(value: str, allowed: tuple[str, ...]) -> bool:
     return not allowed or value in allowed
+
+
+def authorizations_wanted(content: Mapping[str, Any]) -> Mapping[str, frozenset[str]]:
+    """Which procedures each payer wants authorized, by the scrub rule set's own table."""
+    table = content.get("tables", {}).get("authorization_required", {})
+    return {payer: frozenset(procedures) for payer, procedures in table.items()}

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping
 
 from functions.billing.domain.claims.content import ClaimContent
-from functions.billing.domain.records import Authorization, Charge
+from functions.billing.domain.records import Charge
 from functions.billing.domain.rules.facts import ScrubFacts
 from functions.billing.domain.rules.kinds.check import Check, Finding
 from functions.billing.domain.rules.reading import Reader
@@ -32,7 +32,9 @@ def authorization_dates(parameters: Reader) -> Check:
     def check(claim: ClaimContent, _: ScrubFacts) -> Iterable[Finding]:
         for position, line in enumerate(claim.lines):
             covering = _concerned(claim, line, required)
-            if covering and not any(_in_force(claim.authorizations[one], line) for one in covering):
+            if covering and not any(
+                claim.authorizations[one].is_in_force(line.service_date) for one in covering
+            ):
                 yield Finding(
                     f"authorizations[{covering[0]}]", f"in force on lines[{position}].service_date"
                 )
@@ -48,7 +50,9 @@ def authorization_units(parameters: Reader) -> Check:
         left = [one.units_left for one in claim.authorizations]
         for line in claim.lines:
             concerned = _concerned(claim, line, required)
-            usable = [one for one in concerned if _in_force(claim.authorizations[one], line)]
+            usable = [
+                one for one in concerned if claim.authorizations[one].is_in_force(line.service_date)
+            ]
             if usable and not _take_units(left, usable, line.units):
                 yield Finding(
                     f"authorizations[{usable[0]}].units_left", "enough units for the services"
@@ -79,9 +83,7 @@ def _by_payer(parameters: Reader) -> Mapping[str, frozenset[str]]:
 def _covering(claim: ClaimContent, line: Charge) -> list[int]:
     """Positions of the authorizations that name the procedure, or name none and so cover all."""
     return [
-        position
-        for position, one in enumerate(claim.authorizations)
-        if not one.procedures or line.procedure in one.procedures
+        position for position, one in enumerate(claim.authorizations) if one.covers(line.procedure)
     ]
 
 
@@ -97,11 +99,6 @@ def _concerned(
     if line.procedure in required.get(claim.payer_id, frozenset()):
         return covering
     return [one for one in covering if claim.authorizations[one].procedures]
-
-
-def _in_force(authorization: Authorization, line: Charge) -> bool:
-    started = authorization.starts_on is None or authorization.starts_on <= line.service_date
-    return started and (authorization.ends_on is None or line.service_date <= authorization.ends_on)
 
 
 def _take_units(left: list[int | None], usable: list[int], units: int) -> bool:

@@ -100,10 +100,9 @@ def eligibility_age(parameters: Reader) -> Check:
         if checked_at is None or policy is None:
             return
         service_at = datetime.combine(claim.service_from, time.min, tzinfo=UTC)
-        if service_at - checked_at > timedelta(hours=policy.eligibility_ttl_hours):
-            yield Finding(
-                "coverage", f"a check within {policy.eligibility_ttl_hours} hours of the service"
-            )
+        freshness = policy.freshness_of(in_grace_period=facts.eligibility.in_grace_period)
+        if service_at - checked_at > timedelta(hours=freshness.ttl_hours):
+            yield Finding("coverage", f"a check within {freshness.ttl_hours} hours of the service")
 
     return check
 
