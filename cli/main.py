@@ -28,6 +28,12 @@ class _LazyGroup(click.Group):
         "claims": ("cli.records", "claims", "List claims: state, verdict, money."),
         "claim": ("cli.records", "claim", "One claim's whole story, with its evidence."),
         "work": ("cli.records", "work", "What people must do now, by queue."),
+        "eligibility": (
+            "cli.eligibility",
+            "eligibility",
+            "Every check of a coverage; how long answers are trusted.",
+        ),
+        "outages": ("cli.eligibility", "outages", "Who is out of reach, and since when."),
         "kpis": ("cli.records", "kpis", "The newest measurement of every KPI."),
         "remit": ("cli.money", "remit", "Payments (835): where each cent went; assign what waits."),
         "reconcile": ("cli.money", "reconcile", "A day's four totals, side by side."),

@@ -23,10 +23,10 @@ from local.run_report import ClaimStory
 from local.store import Store
 from local.story import claim_story
 
-_STAGE = click.option(
+STAGE = click.option(
     "--stage", default=LOCAL, show_default=True, help="The local cloud, or a stage on AWS."
 )
-_AS_JSON = click.option("--json", "as_json", is_flag=True, help="For other programs.")
+AS_JSON = click.option("--json", "as_json", is_flag=True, help="For other programs.")
 _TONES = {"good": "green", "bad": "red", "warn": "yellow", "main": "blue"}
 
 
@@ -35,11 +35,11 @@ def _everything(where: Target) -> Store:
 
 
 @click.command()
-@_STAGE
+@STAGE
 @click.option("--state", "wanted", default="", help="Only claims in this state, such as held.")
 @click.option("--payer", default="", help="Only claims to this payer.")
 @click.option("--denied", is_flag=True, help="Only claims that were denied, wholly or in part.")
-@_AS_JSON
+@AS_JSON
 def claims(*, stage: str, wanted: str, payer: str, denied: bool, as_json: bool) -> None:
     """List claims: state, verdict, money."""
     store = _everything(target(stage))
@@ -90,8 +90,8 @@ def claim() -> None:
 
 @claim.command("show")
 @click.argument("name")
-@_STAGE
-@_AS_JSON
+@STAGE
+@AS_JSON
 def show(*, name: str, stage: str, as_json: bool) -> None:
     """Tell a claim's whole story. NAME is a claim id, an encounter id or a patient control number."""
     where = target(stage)
@@ -149,9 +149,9 @@ def print_story(story: ClaimStory, shown: Console) -> None:
 
 
 @click.command()
-@_STAGE
+@STAGE
 @click.option("--queue", "wanted", default="", help="Only this queue, such as coding.")
-@_AS_JSON
+@AS_JSON
 def work(*, stage: str, wanted: str, as_json: bool) -> None:
     """Show what people must do now, by queue."""
     items = [
@@ -182,7 +182,7 @@ def work(*, stage: str, wanted: str, as_json: bool) -> None:
 
 
 @click.command()
-@_STAGE
+@STAGE
 def kpis(*, stage: str) -> None:
     """Show the newest measurement of every KPI."""
     found = kpi_table(_everything(target(stage)))

@@ -31,6 +31,12 @@ from local import checks
 from local.accounting import Accounts, accounts_of, outcome_of, payer_lines
 from local.bus import Tap
 from local.cloud import Cloud
+from local.coverage_proofs import (
+    forgotten_rechecks,
+    lapses_in_words,
+    lapses_told_too_late,
+    outage_in_words,
+)
 from local.day.records import Day
 from local.drive import Delivered
 from local.expectations import disappointments, misreceived
@@ -200,6 +206,16 @@ def _checks(
             "The audit trail is whole: every change, no entry altered",
             audit_problems(store, entries),
             f"{count_of(len(entries), 'entry', 'entries')}, every hash computed anew",
+        ),
+        checks.all_of(
+            "An outage of a payer left no visit without a recheck",
+            forgotten_rechecks(store),
+            outage_in_words(store),
+        ),
+        checks.all_of(
+            "Both desks knew of a lapsed coverage before the encounter closed",
+            lapses_told_too_late(store),
+            lapses_in_words(store),
         ),
         checks.no_leaks(leaks),
         checks.all_of("Permissions are enforced: a stranger is refused", stranger),

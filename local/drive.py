@@ -39,6 +39,14 @@ _PHASES: Mapping[Phase, str] = {
     Phase.FAULTS: "Duplicate, forged and broken events come in",
     Phase.AFTER_PAYMENT: "What happens after the payments",
 }
+# What passes between two looks of the clock for rechecks. The payer that was out of reach is probed at the first look
+# after it is back, and what was held for it is asked about at the next ones.
+_SPANS: Mapping[Phase, tuple[timedelta, ...]] = {
+    Phase.OUTAGE: (timedelta(hours=1),),
+    Phase.BEFORE_VISIT: (timedelta(hours=36), timedelta(hours=1), timedelta(hours=1)),
+}
+# What nears as time passes, and what recedes.
+_MOMENTS = ("due_at", "fresh_until", "asked_at")
 
 
 @dataclass(slots=True, kw_only=True)
@@ -115,8 +123,8 @@ class Driver:
             self._settle(task)
             if phase is Phase.CLEARINGHOUSE_BACK:
                 self._drain(task)
-            if phase in {Phase.OUTAGE, Phase.BEFORE_VISIT}:
-                self._let_an_hour_pass()
+            for span in _SPANS.get(phase, ()):
+                let_time_pass(self.cloud, span)
                 self._send_clock_event("recheck.due", "Eligibility")
                 self._settle(task)
             self._approve()
@@ -265,9 +273,6 @@ class Driver:
                 found.setdefault(encounter, []).append(item["claim_id"]["S"])
         return found
 
-    def _let_an_hour_pass(self) -> None:
-        let_time_pass(self.cloud, timedelta(hours=1))
-
     def _clock_events(self, title: str, type_: str, workflow: str) -> None:
         with self.narrator.task(title) as task:
             self._send_clock_event(type_, workflow)
@@ -367,30 +372,41 @@ def held_claims(cloud: Cloud) -> int:
 
 
 def let_time_pass(cloud: Cloud, span: timedelta, *, kinds: Collection[str] = ()) -> int:
-    """Move everything that is due, or what is due of these kinds, so much nearer; how many records that were."""
+    """Move what is due so much nearer, and what was asked so much further back; how many records that were.
+
+    All of it, or what is of these kinds.
+    """
     client = cloud.aws.client("dynamodb")
     table = cloud.deployment.records_table
     pages = client.get_paginator("scan").paginate(
         TableName=table,
-        FilterExpression="attribute_exists(due_kind) AND attribute_exists(due_at)",
-        ProjectionExpression="pk, sk, kind, due_at",
+        FilterExpression=" OR ".join(f"attribute_exists({name})" for name in _MOMENTS),
+        ProjectionExpression=", ".join(("pk", "sk", "#kind", "due_kind", *_MOMENTS)),
+        ExpressionAttributeNames={"#kind": "kind"},
     )
     moved = 0
     for page in pages:
         for item in page["Items"]:
-            if kinds and item["kind"]["S"] not in kinds:
+            kind = item["kind"]["S"]
+            if (kinds and kind not in kinds) or ("due_kind" not in item and kind != "COVERAGE"):
                 continue
-            due_at = datetime.fromisoformat(item["due_at"]["S"]) - span
+            moments = {name: item[name]["S"] for name in _MOMENTS if "S" in item.get(name, {})}
+            if not moments:
+                continue
             client.update_item(
                 TableName=table,
                 Key={"pk": item["pk"], "sk": item["sk"]},
-                UpdateExpression="SET due_at = :due_at",
+                UpdateExpression="SET " + ", ".join(f"{name} = :{name}" for name in moments),
                 ExpressionAttributeValues={
-                    ":due_at": {"S": due_at.isoformat().replace("+00:00", "Z")}
+                    f":{name}": {"S": _earlier(moment, span)} for name, moment in moments.items()
                 },
             )
             moved += 1
     return moved
+
+
+def _earlier(moment: str, span: timedelta) -> str:
+    return (datetime.fromisoformat(moment) - span).isoformat().replace("+00:00", "Z")
 
 
 def today() -> date:

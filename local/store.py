@@ -8,6 +8,7 @@ from typing import Any, Self, TypeVar
 from functions.billing.adapters.codec import from_item, plain_value
 from functions.billing.domain.claims.claim import Claim
 from functions.billing.domain.commit import Record
+from functions.billing.domain.eligibility.coverages import KnownCoverage, Visit
 from functions.billing.domain.ledger.postings import Entry, Posting
 from functions.billing.domain.remittance.payments import (
     AsideAnswer,
@@ -91,6 +92,22 @@ class Store:
         ]
         theirs = tuple(item for one in beside for item in _partition(client, table, one))
         return cls((*own.items, *answers.items, *placed.items, *theirs))
+
+    @classmethod
+    def of_coverage(cls, aws: Aws, deployment: Deployment, coverage_id: str) -> Self:
+        """What belongs to one coverage: its checks, its booked visits, its open work."""
+        client, table = aws.client("dynamodb"), deployment.records_table
+        own = list(_partition(client, table, f"COVERAGE#{coverage_id}"))
+        own += _by_ref(client, table, f"WORK#coverage:{coverage_id}")
+        for known in cls(tuple(own)).of(KnownCoverage):
+            for visit in known.visits:
+                own += _partition(client, table, Visit.key_of(visit.appointment_id).partition)
+        return cls(tuple(own))
+
+    @classmethod
+    def listed(cls, aws: Aws, deployment: Deployment, ref: str) -> Self:
+        """What carries a reference."""
+        return cls(tuple(_by_ref(aws.client("dynamodb"), deployment.records_table, ref)))
 
     def of(self, kind: type[R]) -> tuple[R, ...]:
         """Every record of a kind, typed."""

@@ -12,7 +12,15 @@ from functions.billing.domain.remittance.post import standing_of
 from functions.billing.domain.submission.attempt import Attempt
 from functions.billing.domain.work_items import WorkItem, WorkState
 from local.accounting import ClaimMoney
-from local.report.words import APPEALS, denial_class, dollars, queue, sentence, state
+from local.report.words import (
+    APPEALS,
+    COVERAGE_STANDINGS,
+    denial_class,
+    dollars,
+    queue,
+    sentence,
+    state,
+)
 from local.run_report import ClaimStory, StoryStep
 from local.store import Store
 
@@ -210,7 +218,14 @@ class _Teller:
             f"{sentence(rule.reason_code)} ({rule.field_path}): {rule.recommended_action}"
             for rule in refused
         )
-        return _Extra(because, (f"{len(judgement.passed)} rules passed", f"{len(refused)} failed"))
+        return _Extra(
+            because,
+            (
+                f"{len(judgement.passed)} rules passed",
+                f"{len(refused)} failed",
+                coverage_standing(judgement),
+            ),
+        )
 
     def _sent(self, entry: HistoryEntry) -> "_Extra":
         if entry.decision == "intent":
@@ -227,6 +242,13 @@ class _Teller:
                 f"interchange {attempt.interchange_control_number}",
             ),
         )
+
+
+def coverage_standing(judgement: Judgement) -> str:
+    """What was known of the coverage when the claim was judged, and how far it could be relied on."""
+    words = COVERAGE_STANDINGS[judgement.eligibility_standing]
+    at = judgement.eligibility_checked_at
+    return f"coverage {words}" + (f", last answered {at:%d %b %H:%M}" if at else "")
 
 
 class _Extra:

@@ -53,7 +53,7 @@ AUTOMATION = (
 _CLINIC = timezone(timedelta(hours=-6))
 _OPENS = time(8, 0, tzinfo=_CLINIC)
 _PHASES = tuple(Phase)
-_NO_CLAIM_DRILLS = {"appointment_only", "appointment_cancelled"}
+_NO_CLAIM_DRILLS = {"appointment_only", "appointment_cancelled", "lapse_found_by_recheck"}
 
 # When in the story a phase happens: days before today, and the clinic's hour.
 _CLOCK = {
@@ -135,6 +135,8 @@ class _Builder:
             "": self._just_sign,
             "patient_payment": self._patient_payment,
             "coverage_ends_before_visit": self._coverage_ends_before_visit,
+            "coverage_lapses_unnoticed": self._coverage_lapses_unnoticed,
+            "lapse_found_by_recheck": self._lapse_found_by_recheck,
             "booked_during_outage": self._booked_during_outage,
             "appointment_only": self._appointment_only,
             "appointment_cancelled": self._appointment_cancelled,
@@ -191,7 +193,7 @@ class _Builder:
         kind, twist = KINDS[scenario.visit], scenario.twist
         day = self._today - timedelta(days=twist.days_ago)
         if scenario.drill in _NO_CLAIM_DRILLS:
-            day = self._today + timedelta(days=7)
+            day = self._today + timedelta(days=2)
         age_years = self._random.randint(*kind.ages) if twist.age_years is None else twist.age_years
         person = invent_person(
             self._random,
@@ -407,7 +409,20 @@ class _Builder:
         self._sign(visit)
 
     def _coverage_ends_before_visit(self, visit: _Visit) -> None:
-        ended = self._today - timedelta(days=5)
+        self._end_coverage(visit, self._today - timedelta(days=5))
+        self._insurance_updated(visit, Phase.BEFORE_VISIT, 2)
+        self._sign(visit)
+
+    def _coverage_lapses_unnoticed(self, visit: _Visit) -> None:
+        self._end_coverage(visit, self._today - timedelta(days=2))
+        self._sign(visit)
+
+    def _lapse_found_by_recheck(self, visit: _Visit) -> None:
+        self._book(visit, Phase.BOOKING)
+        self._end_coverage(visit, self._today + timedelta(days=1))
+
+    def _end_coverage(self, visit: _Visit, ended: date) -> None:
+        """Between booking and visit the payer ends the coverage."""
         (insurance,) = visit.booking.insurance
         changed = payers_side.member(visit.booking, insurance, visit.scenario, self._today)
         changed["coverage"] = [payers_side.span(insurance.starts_on, ended)]
@@ -419,8 +434,6 @@ class _Builder:
                 why="a member's coverage ends before the visit",
             )
         )
-        self._insurance_updated(visit, Phase.BEFORE_VISIT, 2)
-        self._sign(visit)
 
     def _appointment_only(self, visit: _Visit) -> None:
         self._book(visit, Phase.BOOKING)

@@ -232,12 +232,39 @@ ELIGIBILITY: tuple[Scenario, ...] = (
         ),
     ),
     Scenario(
+        name="coverage_lapses_unnoticed",
+        about="active at booking, ended before the visit; nobody reports it",
+        outcome="found at check-in, since the answer was stale; both desks know before the encounter closes",
+        payer="STATECAID",
+        booked=True,
+        drill="coverage_lapses_unnoticed",
+        expect=Expected(
+            claim=("held",),
+            reasons=("coverage_inactive",),
+            events=("coverage.changed",),
+            work=(("front_desk", "coverage_changed"), ("billing", "coverage_changed")),
+        ),
+    ),
+    Scenario(
+        name="lapse_found_by_recheck",
+        about="a visit in two days; the coverage ends tomorrow, and nobody reports it",
+        outcome="found by the recheck a day before the visit; both desks know",
+        payer="BLUEPEAK",
+        drill="lapse_found_by_recheck",
+        expect=Expected(
+            encounter="",
+            claim=(),
+            events=("eligibility.verified", "coverage.changed"),
+            work=(("front_desk", "coverage_changed"), ("billing", "coverage_changed")),
+        ),
+    ),
+    Scenario(
         name="payer_outage_at_booking",
         about="the payer is out of reach at booking and answers again before the visit",
-        outcome="marked for recheck, checked at check-in, paid",
+        outcome="the payer is asked no more after three failures; probed, then all asked before check-in; paid",
         payer="OPENMKT",
         visit="counseling",
-        patients=2,
+        patients=4,
         drill="booked_during_outage",
         expect=Expected(
             adjudication="paid", events=("eligibility.unavailable", "eligibility.verified")
@@ -253,8 +280,8 @@ ELIGIBILITY: tuple[Scenario, ...] = (
         expect=REJECTED,
     ),
     Scenario(
-        name="booked_for_next_week",
-        about="a visit next week",
+        name="booked_ahead",
+        about="a visit in two days",
         outcome="verified now, due for a recheck shortly before the visit",
         payer="CMSNORTH",
         drill="appointment_only",
@@ -262,7 +289,7 @@ ELIGIBILITY: tuple[Scenario, ...] = (
     ),
     Scenario(
         name="appointment_cancelled",
-        about="a visit next week is cancelled",
+        about="a visit in two days is cancelled",
         outcome="no recheck remains",
         payer="CMSNORTH",
         drill="appointment_cancelled",

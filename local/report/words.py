@@ -59,6 +59,17 @@ APPEALS: Mapping[str, str] = {
 MEASURES: Mapping[str, str] = {"days_in_ar": "Days in A/R"}
 
 
+COVERAGE_STANDINGS: Mapping[str, str] = {
+    "confirmed": "confirmed active",
+    "inactive": "inactive",
+    "stale": "active by a stale answer",
+    "undetermined": "undetermined: the payer said neither yes nor no",
+    "unanswered": "unconfirmed: the payer did not answer the newest check",
+    "never_checked": "never checked",
+}
+"""How far what is known of a coverage can be relied on."""
+
+
 def dollars(cents: int) -> str:
     """Cents as dollars: `$1,234.50`, `-$3.00`."""
     sign = "-" if cents < 0 else ""
