@@ -587,8 +587,10 @@ def test_a_defect_in_any_step_lets_nothing_out(
         "intake",
         "evidence",
         "clearinghouse",
+        "connections",
         "control_numbers",
         "rule_sets",
+        "code_tables",
         "clock",
     ]
     broken = SimpleNamespace(**dict.fromkeys(ports, Broken(DEFECTS[defect])))

@@ -64,6 +64,7 @@ class World:
         self.code_tables = FixedCodeTables(code_table_contents())
         self.control_numbers = CountingControlNumbers()
         self.clearinghouse = ScriptedClearinghouse(self.clock, **connector)
+        self.connections = NamedConnections(self.clearinghouse)
 
     # What is stored --------------------------------------------------------------------------
 
@@ -121,7 +122,7 @@ class World:
         return SendingPorts(
             records=self.records,
             evidence=self.evidence,
-            connections=NamedConnections(self.clearinghouse),
+            connections=self.connections,
             control_numbers=self.control_numbers,
             rule_sets=self.rule_sets,
             clock=self.clock,
