@@ -28,8 +28,8 @@ from functions.billing.domain.remittance.payments import (
     Remittance,
     RemittanceFile,
 )
-from local.drive import as_person
 from local.errors import LocalCloudError
+from local.invoking import as_person
 from local.payments import days_of, payment_view, waiting_halves
 from local.report import payments as shown_payments
 from local.report.words import count_of, dollars, sentence

@@ -24,7 +24,14 @@ MOMENT = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
 
 # Which of our own workflows waits for an event of ours.
 _CONSUMED_BY_US = frozenset(
-    {"appeal.opened", "claim.released", "denial.received", "eligibility.recheck.requested"}
+    {
+        "appeal.opened",
+        "claim.recalled",
+        "claim.released",
+        "denial.received",
+        "eligibility.recheck.requested",
+        "rule_set.changed",
+    }
 )
 
 _SHA256 = "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"
@@ -44,6 +51,7 @@ EXAMPLES: Mapping[str, Any] = {
     "charge_cents": 15000,
     "claim_id": "C7QF2M4KX1ZRA",
     "claims": 12,
+    "content_version": f"sha256:{_SHA256}",
     "coverage_id": "coverage-1",
     "coverage_state": "active",
     "decided_on": "2026-03-02",
@@ -76,9 +84,11 @@ EXAMPLES: Mapping[str, Any] = {
     "resolution": "claim_passed_validation",
     "resource_version": 2,
     "revision": 1,
+    "rule_set": "scrub",
     "ruleset_version": f"sha256:{_SHA256}",
     "seconds": 1800,
     "since": "2026-03-02T11:30:00Z",
+    "state": "retired",
     "starts_at": "2026-03-05T14:00:00Z",
     "table_version": f"sha256:{_SHA256}",
     "trace_number": "EFT0000001",
@@ -92,6 +102,7 @@ EXCEPTIONS: Mapping[tuple[str, str], Any] = {
     ("claim.rejected", "level"): "claim",
     ("claim.rejected", "reasons"): ["A7:562:85"],
     ("remittance.exception", "reasons"): ["unbalanced"],
+    ("rule_set.changed", "decision"): "rolled_back",
 }
 
 

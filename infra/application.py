@@ -11,6 +11,7 @@ from infra.data_stack import DataStack
 from infra.governance_stack import GovernanceStack
 from infra.network_stack import NetworkStack
 from infra.observability_stack import ObservabilityStack
+from infra.rules_stack import RulesStack
 
 if TYPE_CHECKING:
     from constructs import Construct
@@ -24,6 +25,7 @@ class Stacks:
 
     data: DataStack
     audit: AuditStack
+    rules: RulesStack
     network: NetworkStack | None
     billing: BillingStack
     observability: ObservabilityStack
@@ -34,6 +36,7 @@ def add_stacks(scope: Construct, settings: DeploymentSettings) -> Stacks:
     """Add every stack of a deployment below a scope."""
     data = DataStack(scope, "Data", settings=settings)
     audit = AuditStack(scope, "Audit", settings=settings)
+    rules = RulesStack(scope, "Rules", settings=settings)
     network = None if settings.is_local else NetworkStack(scope, "Network", settings=settings)
     billing = BillingStack(
         scope,
@@ -41,6 +44,7 @@ def add_stacks(scope: Construct, settings: DeploymentSettings) -> Stacks:
         settings=settings,
         data=data,
         audit=audit,
+        rules=rules,
         network=network.functions if network else None,
     )
     observability = ObservabilityStack(
@@ -56,6 +60,7 @@ def add_stacks(scope: Construct, settings: DeploymentSettings) -> Stacks:
     return Stacks(
         data=data,
         audit=audit,
+        rules=rules,
         network=network,
         billing=billing,
         observability=observability,

@@ -12,9 +12,8 @@ from aws_cdk import aws_iam as iam
 from aws_cdk import aws_lambda as lambda_
 
 from infra.catalogue import (
-    ASSIGN_ANSWER,
-    DECIDE_APPROVAL,
     DOCUMENT_GRANTS,
+    PEOPLES_TOOLS,
     PUBLISH_OUTBOX,
     START_WORKFLOW,
     STEPS,
@@ -44,6 +43,7 @@ if TYPE_CHECKING:
     from infra.audit_stack import AuditStack
     from infra.constructs.billing_function import FunctionNetwork
     from infra.data_stack import DataStack
+    from infra.rules_stack import RulesStack
     from infra.settings import DeploymentSettings
 
 READ_ACTIONS = ("dynamodb:BatchGetItem", "dynamodb:GetItem", "dynamodb:Query")
@@ -90,6 +90,8 @@ class BillingStack(Stack):
         Records, documents, keys and secrets.
     audit
         The append-only table.
+    rules
+        How functions hear which rule versions judge.
     network
         Where functions run; ``None`` on the emulator.
     """
@@ -102,6 +104,7 @@ class BillingStack(Stack):
         settings: DeploymentSettings,
         data: DataStack,
         audit: AuditStack,
+        rules: RulesStack,
         network: FunctionNetwork | None,
     ) -> None:
         super().__init__(
@@ -115,6 +118,7 @@ class BillingStack(Stack):
         self._settings = settings
         self._data = data
         self._audit = audit
+        self._rules = rules
         self.unroutable_events = self._dead_letter_queue("UnroutableEvents")
         self.bus = self._event_bus()
         self.failed_invocations = self._dead_letter_queue("FailedInvocations")
@@ -132,8 +136,9 @@ class BillingStack(Stack):
             network=network,
         )
         self.steps = {entry.name: self._function(entry, pascal_case(entry.name)) for entry in STEPS}
-        self.decide_approval = self._function(DECIDE_APPROVAL, pascal_case(DECIDE_APPROVAL.name))
-        self.assign_answer = self._function(ASSIGN_ANSWER, pascal_case(ASSIGN_ANSWER.name))
+        self.peoples_tools = {
+            entry.name: self._function(entry, pascal_case(entry.name)) for entry in PEOPLES_TOOLS
+        }
         self.publish_outbox = self._outbox_publisher()
         workflow_logging = self._workflow_logging_policy()
         self.workflows = {
@@ -146,8 +151,7 @@ class BillingStack(Stack):
         """Every deployed function by the words of its construct."""
         return {
             **self.steps,
-            DECIDE_APPROVAL.name: self.decide_approval,
-            ASSIGN_ANSWER.name: self.assign_answer,
+            **self.peoples_tools,
             PUBLISH_OUTBOX.name: self.publish_outbox,
             **{f"start_{name}": deployed.starter for name, deployed in self.workflows.items()},
         }
@@ -268,6 +272,7 @@ class BillingStack(Stack):
             variables["INTAKE_BUCKET"] = self._data.intake.bucket_name
         if BucketRole.EVIDENCE in buckets:
             variables["EVIDENCE_BUCKET"] = self._data.evidence.bucket_name
+        variables |= self._rules.environment_variables(entry.roll_outs)
         if entry.publishes:
             variables["BUS_NAME"] = self.bus.event_bus_name
         if entry.reads_verification_keys:
@@ -280,7 +285,7 @@ class BillingStack(Stack):
         return variables
 
     def _statements(self, entry: FunctionEntry) -> list[iam.PolicyStatement]:
-        statements: list[iam.PolicyStatement] = []
+        statements = self._rules.statements(entry.roll_outs)
         keys: set[str] = set()
         if entry.records is not RecordsAccess.NONE:
             statements.append(self._read_records())

@@ -41,7 +41,19 @@ FUNCTIONS_FOLDER = "functions"
 # The clients the adapters may make. botocore ships the models of every AWS service, 20 times
 # all the rest of the layer; an adapter that needs one more service adds it here.
 AWS_SERVICES = frozenset(
-    {"dynamodb", "events", "kms", "s3", "secretsmanager", "sqs", "ssm", "stepfunctions", "sts"}
+    {
+        "appconfig",
+        "appconfigdata",
+        "dynamodb",
+        "events",
+        "kms",
+        "s3",
+        "secretsmanager",
+        "sqs",
+        "ssm",
+        "stepfunctions",
+        "sts",
+    }
 )
 
 # A zip can hold no date before 1980, and a fixed one keeps the bytes reproducible.

@@ -78,6 +78,14 @@ DOCUMENT_GRANTS: dict[DocumentAccess, DocumentGrant] = {
 }
 
 
+class RollOutAccess(StrEnum):
+    """What a function may do with roll-outs of rule versions, which AppConfig carries."""
+
+    NONE = "none"
+    READ = "read"
+    DEPLOY = "deploy"
+
+
 class SecretAccess(StrEnum):
     """A secret a function may read."""
 
@@ -109,6 +117,7 @@ class FunctionEntry:
     records: RecordsAccess = RecordsAccess.NONE
     audits: bool = False
     documents: tuple[DocumentAccess, ...] = ()
+    roll_outs: RollOutAccess = RollOutAccess.NONE
     secrets: tuple[SecretAccess, ...] = ()
     reads_verification_keys: bool = False
     publishes: bool = False
@@ -158,6 +167,7 @@ _RULES = (DocumentAccess.READ_EVIDENCE,)
 _KEEPS = (DocumentAccess.WRITE_EVIDENCE,)
 # Where a clearinghouse takes files instead of requests.
 _DROPS = (DocumentAccess.READ_OUTBOUND, DocumentAccess.WRITE_OUTBOUND)
+_HEARS = RollOutAccess.READ
 
 # Deployed once for each workflow, each time with a role that can start that workflow only.
 START_WORKFLOW = FunctionEntry(
@@ -180,7 +190,17 @@ ASSIGN_ANSWER = FunctionEntry(
     records=_WRITES,
     audits=True,
     documents=(DocumentAccess.READ_REMITTANCES, *_RULES),
+    roll_outs=_HEARS,
 )
+ROLL_OUT_RULES = FunctionEntry(
+    name="roll_out_rules",
+    records=_WRITES,
+    audits=True,
+    documents=_RULES,
+    roll_outs=RollOutAccess.DEPLOY,
+    timeout_seconds=60,
+)
+PEOPLES_TOOLS: tuple[FunctionEntry, ...] = (DECIDE_APPROVAL, ASSIGN_ANSWER, ROLL_OUT_RULES)
 
 STEPS: tuple[FunctionEntry, ...] = (
     FunctionEntry(name="find_rechecks", records=_WRITES, audits=True),
@@ -189,6 +209,7 @@ STEPS: tuple[FunctionEntry, ...] = (
         records=_WRITES,
         audits=True,
         documents=(DocumentAccess.READ_EHR, *_RULES),
+        roll_outs=_HEARS,
         secrets=(SecretAccess.CLEARINGHOUSE,),
         faces_clearinghouse=True,
     ),
@@ -197,14 +218,20 @@ STEPS: tuple[FunctionEntry, ...] = (
         records=_WRITES,
         audits=True,
         documents=(DocumentAccess.READ_EHR, *_RULES),
+        roll_outs=_HEARS,
     ),
-    FunctionEntry(name="bill_next_payer", records=_WRITES, audits=True, documents=_RULES),
-    FunctionEntry(name="scrub_claim", records=_WRITES, audits=True, documents=_RULES),
+    FunctionEntry(
+        name="scrub_claim", records=_WRITES, audits=True, documents=_RULES, roll_outs=_HEARS
+    ),
+    FunctionEntry(
+        name="bill_next_payer", records=_WRITES, audits=True, documents=_RULES, roll_outs=_HEARS
+    ),
     FunctionEntry(
         name="submit_claim",
         records=_WRITES,
         audits=True,
         documents=(*_RULES, *_KEEPS, *_DROPS),
+        roll_outs=_HEARS,
         secrets=(SecretAccess.CLEARINGHOUSE,),
         faces_clearinghouse=True,
     ),
@@ -213,6 +240,7 @@ STEPS: tuple[FunctionEntry, ...] = (
         records=_WRITES,
         audits=True,
         documents=(*_RULES, *_KEEPS, *_DROPS),
+        roll_outs=_HEARS,
         secrets=(SecretAccess.CLEARINGHOUSE,),
         faces_clearinghouse=True,
     ),
@@ -222,6 +250,7 @@ STEPS: tuple[FunctionEntry, ...] = (
         records=_WRITES,
         audits=True,
         documents=(DocumentAccess.READ_ACKNOWLEDGEMENTS, *_RULES, *_KEEPS),
+        roll_outs=_HEARS,
     ),
     FunctionEntry(
         name="read_remittance",
@@ -236,24 +265,36 @@ STEPS: tuple[FunctionEntry, ...] = (
         records=_WRITES,
         audits=True,
         documents=(DocumentAccess.READ_REMITTANCES, *_RULES),
+        roll_outs=_HEARS,
         timeout_seconds=120,
         memory_mb=1024,
     ),
     FunctionEntry(name="reconcile_remittance", records=_WRITES, audits=True, timeout_seconds=120),
-    FunctionEntry(name="classify_denial", records=_WRITES, audits=True, documents=_RULES),
-    FunctionEntry(name="respond_to_denial", records=_WRITES, audits=True, documents=_RULES),
     FunctionEntry(
-        name="assemble_appeal", records=_WRITES, audits=True, documents=(*_RULES, *_KEEPS)
+        name="classify_denial", records=_WRITES, audits=True, documents=_RULES, roll_outs=_HEARS
+    ),
+    FunctionEntry(
+        name="respond_to_denial", records=_WRITES, audits=True, documents=_RULES, roll_outs=_HEARS
+    ),
+    FunctionEntry(
+        name="assemble_appeal",
+        records=_WRITES,
+        audits=True,
+        documents=(*_RULES, *_KEEPS),
+        roll_outs=_HEARS,
     ),
     FunctionEntry(
         name="submit_appeal",
         records=_WRITES,
         audits=True,
         documents=(*_RULES, *_KEEPS),
+        roll_outs=_HEARS,
         secrets=(SecretAccess.CLEARINGHOUSE,),
         faces_clearinghouse=True,
     ),
-    FunctionEntry(name="decide_appeal", records=_WRITES, audits=True, documents=_RULES),
+    FunctionEntry(
+        name="decide_appeal", records=_WRITES, audits=True, documents=_RULES, roll_outs=_HEARS
+    ),
     FunctionEntry(
         name="read_deposits",
         records=_WRITES,
@@ -268,6 +309,7 @@ STEPS: tuple[FunctionEntry, ...] = (
         records=_WRITES,
         audits=True,
         documents=_RULES,
+        roll_outs=_HEARS,
         secrets=(SecretAccess.CLEARINGHOUSE,),
         faces_clearinghouse=True,
     ),
@@ -276,19 +318,21 @@ STEPS: tuple[FunctionEntry, ...] = (
         records=_WRITES,
         audits=True,
         documents=_RULES,
+        roll_outs=_HEARS,
         timeout_seconds=60,
     ),
     FunctionEntry(name="measure_kpis", records=_WRITES, audits=True, timeout_seconds=60),
+    FunctionEntry(
+        name="watch_roll_outs",
+        records=_WRITES,
+        audits=True,
+        roll_outs=RollOutAccess.DEPLOY,
+        timeout_seconds=60,
+    ),
 )
 
 # Every folder under functions/ that holds a handler.
-FUNCTIONS: tuple[FunctionEntry, ...] = (
-    START_WORKFLOW,
-    PUBLISH_OUTBOX,
-    DECIDE_APPROVAL,
-    ASSIGN_ANSWER,
-    *STEPS,
-)
+FUNCTIONS: tuple[FunctionEntry, ...] = (START_WORKFLOW, PUBLISH_OUTBOX, *PEOPLES_TOOLS, *STEPS)
 
 WORKFLOWS: tuple[WorkflowEntry, ...] = (
     WorkflowEntry(
@@ -314,6 +358,7 @@ WORKFLOWS: tuple[WorkflowEntry, ...] = (
             "procedure.coded",
             "diagnosis.finalized",
             "authorization.obtained",
+            "claim.recalled",
         ),
     ),
     WorkflowEntry(
@@ -358,6 +403,12 @@ WORKFLOWS: tuple[WorkflowEntry, ...] = (
         events=("payment.deposited", "balance.adjusted", "deposits.received", "claim.status.due"),
         file_prefixes=("deposits/",),
         schedules=(Schedule(event_type="reconciliation.due", expression="cron(0 * * * ? *)"),),
+    ),
+    WorkflowEntry(
+        name="rule-roll-out",
+        steps=("watch_roll_outs",),
+        events=("rule_set.changed",),
+        schedules=(Schedule(event_type="rollout.due", expression="cron(0/5 * * * ? *)"),),
     ),
 )
 

@@ -24,6 +24,8 @@ HTTPS = 443
 
 # The services the functions call; each is reached inside the network, never over the internet.
 INTERFACE_ENDPOINTS: dict[str, ec2.InterfaceVpcEndpointAwsService] = {
+    "RollOuts": ec2.InterfaceVpcEndpointAwsService.APPCONFIGDATA,
+    "RollOutDeployments": ec2.InterfaceVpcEndpointAwsService.APPCONFIG,
     "Events": ec2.InterfaceVpcEndpointAwsService.EVENTBRIDGE,
     "Keys": ec2.InterfaceVpcEndpointAwsService.KMS,
     "Parameters": ec2.InterfaceVpcEndpointAwsService.SSM,

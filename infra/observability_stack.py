@@ -26,6 +26,17 @@ INBOX_AGE_MINUTES = 15
 ITERATOR_AGE_HOURS = 1
 SILENT_CLAIMS_MAX = 20
 WIDGET_WIDTH = 4
+# What the watch over rule versions says when something is wrong with one on trial.
+RULE_ALARMS: dict[str, tuple[str, str]] = {
+    "RuleVersionTakenBack": (
+        "rolled_back",
+        "A rule version made too many claims fail, or be denied, and was taken back.",
+    ),
+    "RuleTrialBeyondBound": (
+        "beyond_bound",
+        "A rule version in shadow would make too many claims fail.",
+    ),
+}
 WIDE_WIDGET_WIDTH = 12
 
 
@@ -56,6 +67,7 @@ class ObservabilityStack(Stack):
         self._alarm_functions(billing)
         self._alarm_workflows(billing)
         self._alarm_silence()
+        self._alarm_rules()
         self.dashboard = self._draw_dashboard(billing)
         CfnOutput(self, "AlarmTopicArn", value=self.topic.topic_arn)
         CfnOutput(self, "DashboardName", value=self.dashboard.dashboard_name)
@@ -194,6 +206,21 @@ class ObservabilityStack(Stack):
             threshold=0,
             description="A clearinghouse answers nobody: claims wait in line.",
         )
+
+    def _alarm_rules(self) -> None:
+        for words, (outcome, description) in RULE_ALARMS.items():
+            self._alarm(
+                words,
+                metric=cloudwatch.Metric(
+                    namespace=METRICS_NAMESPACE,
+                    metric_name="StepRuns",
+                    dimensions_map={"service": "watch_roll_outs", "outcome": outcome},
+                    statistic="Sum",
+                    period=PERIOD,
+                ),
+                threshold=0,
+                description=description,
+            )
 
     def _draw_dashboard(self, billing: BillingStack) -> cloudwatch.Dashboard:
         dashboard = cloudwatch.Dashboard(self, "Dashboard")

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from functions.billing.domain.ledger.balances import LedgerProof
 from local.report.words import count_of, dollars
-from local.run_report import Check, Money, Unexplained
+from local.run_report import Check, Money, RuleTrial, Unexplained
 from local.secrecy import Leaks
 
 COST_MAX_USD = 0.30
@@ -81,6 +81,16 @@ def no_leaks(leaks: Leaks) -> Check:
         if leaks.places
         else f"{count_of(leaks.words_looked_for, 'name and number', 'names and numbers')} looked "
         f"for in {count_of(leaks.texts_read, 'line')}",
+    )
+
+
+def bad_rules_taken_back(trial: RuleTrial) -> Check:
+    """A change that would double the failures is seen in shadow, taken back in canary, and leaves nothing behind."""
+    is_seen = bool(trial.refusal) and trial.candidate_held >= 2 * trial.active_held
+    return Check(
+        name="A rule change that would double failures was caught and taken back",
+        holds=is_seen and trial.is_rolled_back and trial.recalled > 0 and trial.still_stopped == 0,
+        detail=f"{trial.recalled} claims it held were judged again, {trial.still_stopped} are still held by it",
     )
 
 

@@ -2,7 +2,7 @@
 
 import json
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -24,6 +24,7 @@ from functions.billing.domain.remittance.payments import (
     RemittanceFile,
     RemittanceState,
 )
+from functions.billing.domain.rules import RuleSet, rule_set
 from functions.billing.domain.submission.acknowledgement import Acknowledgement
 from functions.billing.domain.submission.attempt import Attempt, AttemptState
 from functions.billing.domain.work_items import WorkItem, WorkState
@@ -45,6 +46,7 @@ from local.judged import held_reasons, missed_by_rules
 from local.payments import inexactly_posted, payment_days, payment_shown
 from local.proofs import audit_problems, refuses_a_stranger, unpublished
 from local.report.words import APPEALS, MEASURES, count_of, dollars, sentence
+from local.rule_change import RuleChangeDrill, told_of
 from local.run_report import (
     Check,
     ClaimStory,
@@ -57,6 +59,7 @@ from local.run_report import (
     WorkToDo,
 )
 from local.secrecy import Leaks, find_leaks
+from local.seeding import stored_rule_sets
 from local.store import Store, audit_entries
 from local.story import claim_story
 from local.usage import Logs, cost_lines, count_usage, priced
@@ -75,6 +78,7 @@ class Run:
     tap: Tap
     started_at: datetime
     seconds: float
+    drill: RuleChangeDrill | None = None
 
 
 def collect(run: Run) -> RunReport:
@@ -94,6 +98,7 @@ def collect(run: Run) -> RunReport:
     duplicates = int(payers["totals"]["duplicates_at_payer"])
     attempts = store.of(Attempt)
     kpis = kpi_table(store)
+    trial = told_of(run.drill, store) if run.drill else None
     return RunReport(
         name=run.day.name,
         seed=run.day.seed,
@@ -124,7 +129,7 @@ def collect(run: Run) -> RunReport:
         payers=payer_lines(accounts, store.of(DenialCase)),
         denials=_denial_classes(store),
         held=held_reasons(store),
-        missed=missed_by_rules(store),
+        missed=missed_by_rules(store, _rules_by_version(run.cloud)),
         appeals=_appeals(store),
         acknowledgements=_sorted(
             Counter(f"{one.transaction_set} {one.verdict}" for one in store.of(Acknowledgement))
@@ -144,13 +149,22 @@ def collect(run: Run) -> RunReport:
         events_received=_sorted(Counter(one.event_type for one in store.of(EventReceipt))),
         events_absorbed=_sorted(Counter(one.event_type for one in store.of(RepeatedEvent))),
         events_refused=_refused(store),
+        rule_trial=trial,
         unreadable_files={one.file_name: one.reason for one in run.day.unreadable},
         usage={line.name: line.count for line in cost_lines(cost)},
         cost=cost_lines(cost),
         cost_usd_per_1000_claims=usd_per_1000,
         stories=_stories(store),
-        checks=_checks(run, evidence, missing, _leaks(run, logs, letters), letters, usd_per_1000),
+        checks=(
+            *_checks(run, evidence, missing, _leaks(run, logs, letters), letters, usd_per_1000),
+            *((checks.bad_rules_taken_back(trial),) if trial else ()),
+        ),
     )
+
+
+def _rules_by_version(cloud: Cloud) -> Callable[[str], RuleSet]:
+    rule_sets = stored_rule_sets(cloud.aws, cloud.deployment)
+    return lambda version: rule_sets.at("scrub", version, rule_set)
 
 
 def _sorted(counts: Mapping[str, int]) -> dict[str, int]:

@@ -102,5 +102,6 @@ def drive_day(
                 tap=driver.tap,
                 started_at=started_at,
                 seconds=time.monotonic() - started,
+                drill=driver.drill,
             )
         )

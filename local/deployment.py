@@ -14,7 +14,7 @@ class Deployment:
     """The names a person or a tool needs to reach what is deployed.
 
     `inboxes`, `dead_letters` and `state_machines` are by workflow (`ReconciliationCheck`),
-    `functions` by function (`DecideApproval`).
+    `functions` by function (`DecideApproval`). `app_config` holds ids by the words the adapters use.
     """
 
     records_table: str
@@ -25,6 +25,7 @@ class Deployment:
     signing_key_secret: str
     clearinghouse_secret: str
     verification_keys_parameter: str
+    app_config: Mapping[str, str]
     failed_invocations_url: str
     unpublished_outbox_url: str
     inboxes: Mapping[str, str]
@@ -57,6 +58,13 @@ class Deployment:
                 signing_key_secret=flat["SigningKeySecretArn"],
                 clearinghouse_secret=flat["ClearinghouseSecretArn"],
                 verification_keys_parameter=flat["VerificationKeysParameter"],
+                app_config={
+                    "application": flat["AppConfigApplication"],
+                    "environment": flat["AppConfigEnvironment"],
+                    "profile": flat["AppConfigProfile"],
+                    "staged": flat["AppConfigStaged"],
+                    "at_once": flat["AppConfigAtOnce"],
+                },
                 failed_invocations_url=flat["FailedInvocationsUrl"],
                 unpublished_outbox_url=flat["UnpublishedOutboxUrl"],
                 inboxes=_ending(flat, "InboxUrl"),

@@ -17,9 +17,10 @@ from local.bus import Bus, Tap
 from local.cloud import Cloud
 from local.day.records import Day, EhrEvent, Phase
 from local.deployment import Deployment
-from local.errors import LocalCloudError
+from local.invoking import as_person
 from local.progress import Narrator, Task
 from local.quiet import Watch
+from local.rule_change import RuleChangeDrill
 
 # Waves of answers after which a payer that still has something to say is not waited for.
 _WAVES_MAX = 14
@@ -71,6 +72,7 @@ class Driver:
     bus: Bus
     tap: Tap
     delivered: Delivered = field(default_factory=Delivered)
+    drill: RuleChangeDrill | None = None
     _dropped: set[str] = field(default_factory=set)
 
     @classmethod
@@ -79,7 +81,8 @@ class Driver:
         bus = Bus(aws=cloud.aws, deployment=cloud.deployment, keys=cloud.keys)
         tap = Tap(aws=cloud.aws, deployment=cloud.deployment)
         tap.open()
-        return cls(cloud=cloud, day=day, narrator=narrator, bus=bus, tap=tap)
+        drill = RuleChangeDrill(cloud=cloud, change=day.rule_change) if day.rule_change else None
+        return cls(cloud=cloud, day=day, narrator=narrator, bus=bus, tap=tap, drill=drill)
 
     def drive(self) -> Delivered:
         """The whole day, until nobody has anything to say any more."""
@@ -119,7 +122,10 @@ class Driver:
         with self.narrator.task(_PHASES[phase]) as task:
             for call in calls:
                 self.cloud.simulator.control(call.path, call.body)
-            self._publish(events, task)
+            if phase is Phase.SIGN and self.drill:
+                self._sign_on_trial(events, self.drill, task)
+            else:
+                self._publish(events, task)
             self._settle(task)
             if phase is Phase.CLEARINGHOUSE_BACK:
                 self._drain(task)
@@ -140,6 +146,21 @@ class Driver:
                 break
         self._send_clock_event("reconciliation.due", "ReconciliationCheck")
         self._settle(task)
+
+    def _sign_on_trial(
+        self, events: Sequence[EhrEvent], drill: RuleChangeDrill, task: Task
+    ) -> None:
+        """Sign every other encounter beside new rules in shadow, the rest with a share of them in canary."""
+        task.note("new rules in shadow")
+        drill.into_shadow()
+        self._publish(events[::2], task)
+        self._settle(task)
+        task.note("new rules in canary")
+        drill.into_canary()
+        self._publish(events[1::2], task)
+        self._settle(task)
+        task.note("rules are watched")
+        self._send_clock_event("rollout.due", "RuleRollOut")
 
     def _publish(self, events: Sequence[EhrEvent], task: Task) -> None:
         """Publish in the pace of a busy practice: not a thousand events in one second."""
@@ -319,41 +340,6 @@ def decide(
         data={"claim_id": claim_id, "decision": decision, "actor": actor, "reason": reason},
         advice="Look at its state with: billing claim show",
     )
-
-
-def as_person(
-    aws: Aws,
-    deployment: Deployment,
-    *,
-    function: str,
-    about: str,
-    data: Mapping[str, Any],
-    advice: str,
-) -> dict[str, Any]:
-    """Call a function of the people's tools; what it answered.
-
-    Raises
-    ------
-    LocalCloudError
-        If the function refuses.
-    """
-    identifier = f"by-hand-{about}-{datetime.now(UTC):%Y%m%d%H%M%S}"
-    payload = {
-        "cause_id": identifier,
-        "cause_type": "decision",
-        "correlation_id": identifier,
-        "data": data,
-    }
-    answer = aws.client("lambda").invoke(
-        FunctionName=deployment.functions[function], Payload=json.dumps(payload)
-    )
-    result: dict[str, Any] = json.loads(answer["Payload"].read())
-    if "FunctionError" in answer:
-        raise LocalCloudError(
-            f"{about} could not be decided: {result.get('errorMessage', 'no reason')}.",
-            advice=advice,
-        )
-    return result
 
 
 def held_claims(cloud: Cloud) -> int:

@@ -9,6 +9,8 @@
 * The dependency layer is unpacked once, not for every worker (the emulator spends about a second
   of its one interpreter on each cold start otherwise).
 * Retries honour ``MaxDelaySeconds`` and ``JitterStrategy`` (the emulator ignores both).
+* Who asks AppConfig for a configuration needs the permission for that configuration (the emulator
+  asks for one on everything).
 
 Everything it changes is private to the emulator, so its version is pinned and each seam is
 checked at start.
@@ -18,7 +20,9 @@ from __future__ import annotations
 
 import functools
 import hashlib
+import inspect
 import io
+import json
 import os
 import random
 import tempfile
@@ -30,8 +34,8 @@ from pathlib import Path
 from typing import Any
 
 from ministack.app import main
-from ministack.core import lambda_runtime
-from ministack.services import lambda_svc, stepfunctions
+from ministack.core import iam_actions, lambda_runtime
+from ministack.services import appconfig, lambda_svc, stepfunctions
 
 TESTED_VERSION = "1.5.33"
 THROTTLED_ERROR = "Lambda.TooManyRequestsException"
@@ -154,6 +158,31 @@ def spread_retries() -> None:
     stepfunctions._find_matching_retrier = find
 
 
+def name_configurations() -> None:
+    """Let a policy that names one AppConfig configuration be enough to hear it, and be needed for it."""
+    original = iam_actions.extract_resource_arn
+
+    @functools.wraps(original)
+    def extract(*arguments: Any, **options: Any) -> str:
+        call = inspect.signature(original).bind(*arguments, **options).arguments
+        if call["service"] != "appconfigdata":
+            known: str = original(*arguments, **options)
+            return known
+        if call["method"] == "POST":
+            asked = json.loads(call["body"])
+        else:
+            token = call["query_params"].get("configuration_token", "")
+            asked = appconfig._sessions.get(token[0] if isinstance(token, list) else token, {})
+        return (
+            f"arn:aws:appconfig:{call['region']}:{call['account_id']}"
+            f":application/{asked.get('ApplicationIdentifier')}"
+            f"/environment/{asked.get('EnvironmentIdentifier')}"
+            f"/configuration/{asked.get('ConfigurationProfileIdentifier')}"
+        )
+
+    iam_actions.extract_resource_arn = extract
+
+
 def run() -> None:
     """Check the version, close the gaps, serve."""
     installed = version("ministack")
@@ -165,6 +194,7 @@ def run() -> None:
     queue_for_workers()
     share_layers()
     spread_retries()
+    name_configurations()
     main()
 
 

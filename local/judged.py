@@ -1,11 +1,13 @@
 """What our rules held, and what they let through that payers then turned down."""
 
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 
 from functions.billing.domain.claims.claim import Claim
 from functions.billing.domain.claims.revisions import FailedRule, Judgement
 from functions.billing.domain.denials.case import DenialCase
+from functions.billing.domain.rules import RuleSet
+from functions.billing.domain.rules.judgements import passed
 from functions.billing.domain.submission.acknowledgement import Acknowledgement, AckVerdict
 from local.run_report import HeldReason, MissedByRules
 from local.store import Store
@@ -31,7 +33,7 @@ def held_reasons(store: Store) -> tuple[HeldReason, ...]:
     amounts = {one.claim_id: one.charge_cents for one in store.of(Claim)}
     found: defaultdict[str, dict[str, FailedRule]] = defaultdict(dict)
     fields: defaultdict[str, set[str]] = defaultdict(set)
-    for judgement in store.of(Judgement):
+    for judgement in _standing(store.of(Judgement)):
         for rule in judgement.failed:
             if rule.severity == "reject":
                 found[rule.reason_code][judgement.claim_id] = rule
@@ -50,10 +52,13 @@ def held_reasons(store: Store) -> tuple[HeldReason, ...]:
     return tuple(sorted(lines, key=lambda one: (one.queue, one.reason)))
 
 
-def missed_by_rules(store: Store) -> tuple[MissedByRules, ...]:
-    """First answers that turn down what passed every rule, by payer and code, the dearest first."""
+def missed_by_rules(store: Store, rules_of: Callable[[str], RuleSet]) -> tuple[MissedByRules, ...]:
+    """First answers that turn down what passed every rule, by payer and code, the dearest first.
+
+    `rules_of` gives the rule set of a version.
+    """
     grouped: defaultdict[tuple[object, ...], list[MissedByRules]] = defaultdict(list)
-    for one in (*_denied(store), *_rejected(store)):
+    for one in (*_denied(store, rules_of), *_rejected(store)):
         grouped[one.payer_id, one.said, one.codes, one.bucket].append(one)
     lines = [
         MissedByRules(
@@ -71,7 +76,13 @@ def missed_by_rules(store: Store) -> tuple[MissedByRules, ...]:
     return tuple(sorted(lines, key=lambda one: (-one.amount_cents, one.payer_id, one.codes)))
 
 
-def _denied(store: Store) -> Iterator[MissedByRules]:
+def _standing(judgements: Iterable[Judgement]) -> Iterable[Judgement]:
+    """Of each revision the newest judgement: what rolled-back rules said of it no longer stands."""
+    ordered = sorted(judgements, key=lambda one: one.judging)
+    return {(one.claim_id, one.revision): one for one in ordered}.values()
+
+
+def _denied(store: Store, rules_of: Callable[[str], RuleSet]) -> Iterator[MissedByRules]:
     for case in store.of(DenialCase):
         if not case.is_first_pass:
             continue
@@ -91,7 +102,7 @@ def _denied(store: Store) -> Iterator[MissedByRules]:
             procedures=tuple(line.procedure for line in case.lines if line.procedure),
             count=1,
             amount_cents=case.amount_cents,
-            rules_passed=_passed(store, case.claim_id, case.bucket),
+            rules_passed=_passed(store, case.claim_id, case.bucket, rules_of),
         )
 
 
@@ -114,11 +125,16 @@ def _rejected(store: Store) -> Iterator[MissedByRules]:
             )
 
 
-def _passed(store: Store, claim_id: str, bucket: str) -> tuple[str, ...]:
+def _passed(
+    store: Store, claim_id: str, bucket: str, rules_of: Callable[[str], RuleSet]
+) -> tuple[str, ...]:
     beginnings = _RULES_BY_CLASS.get(bucket, ())
     judgements = store.under(Judgement, Claim.key_of(claim_id).partition)
     return tuple(
-        rule for one in judgements for rule in one.passed if rule.startswith(beginnings or ("\0",))
+        rule
+        for one in _standing(judgements)
+        for rule in passed(one, rules_of(one.versions["scrub"]))
+        if rule.startswith(beginnings or ("\0",))
     )
 
 

@@ -261,6 +261,41 @@ class CostLine:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class VerdictChange:
+    """Claims to one payer that a candidate would newly hold, for one reason."""
+
+    payer_id: str
+    reason: str
+    claims: int
+    charge_cents: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RuleTrial:
+    """A change of rules on trial: what its shadow showed, and what became of its canary."""
+
+    rule_set: str
+    version: str
+    why: str
+    author: str
+    approver: str
+    claims_in_shadow: int
+    active_held: int
+    candidate_held: int
+    changes: tuple[VerdictChange, ...]
+    refusal: str
+    share_percent: int
+    claims_in_canary: int
+    canary_active_held: int
+    canary_held: int
+    bound_points: int
+    is_rolled_back: bool
+    rolled_back_by: str
+    recalled: int
+    still_stopped: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class RunReport:
     """Everything a run has to say for itself."""
 
@@ -308,6 +343,7 @@ class RunReport:
     events_absorbed: Mapping[str, int] = field(default_factory=dict)
     events_refused: tuple[RefusedLine, ...] = ()
     unreadable_files: Mapping[str, str] = field(default_factory=dict)
+    rule_trial: RuleTrial | None = None
     usage: Mapping[str, float] = field(default_factory=dict)
     cost: tuple[CostLine, ...] = ()
     cost_usd_per_1000_claims: float | None = None

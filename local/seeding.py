@@ -7,15 +7,24 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+from functions.billing.adapters.clock import SystemClock
 from functions.billing.adapters.code_tables import keep_code_table
 from functions.billing.adapters.documents import S3Evidence
-from functions.billing.adapters.rule_sets import publish
+from functions.billing.adapters.records import DynamoDbRecords
+from functions.billing.adapters.roll_outs import AppConfigDeployments, AppConfigRollOuts
+from functions.billing.adapters.rule_sets import StoredRuleSets, keep
+from functions.billing.domain.commit import Cause
+from functions.billing.usecases.roll_out_rules import RollOutPorts, bring_in_force
 from local.aws import Aws
 from local.code_tables import folder_tables
 from local.deployment import Deployment
 from local.keys import BILLING, Keys
 
 RULE_SETS_FOLDER = Path(__file__).resolve().parent.parent / "rulesets"
+
+# Even the first version has an author and somebody else who answers for it.
+AUTHOR, APPROVER = "rulesets", "deployment"
+_HEARD_FOR_SECONDS = 60
 
 # The name a rule set is published under, and the file that is its first version.
 RULE_SETS: Mapping[str, str] = {
@@ -57,26 +66,49 @@ def seed_rule_sets(
     replaced: Mapping[str, Mapping[str, Any]],
     at: datetime,
 ) -> dict[str, str]:
-    """Publish the code tables and every rule set, and make these active; versions by name are returned.
+    """Publish the code tables and every rule set, and bring these in force; versions by name are returned.
 
     `replaced` holds content that takes the place of a file of the repository, by name.
     """
-    evidence = S3Evidence(aws.client("s3"), bucket=deployment.evidence_bucket)
+    ports = roll_out_ports(aws, deployment)
     # Before the rule sets that pin them.
     for table in folder_tables().values():
-        keep_code_table(evidence, table)
-    contents = {name: replaced.get(name) or rule_set_file(name) for name in RULE_SETS}
-    return {
-        name: publish(
-            aws.client("dynamodb"),
-            evidence,
-            table=deployment.records_table,
-            name=name,
-            content=content,
-            at=at,
-        )
-        for name, content in contents.items()
+        keep_code_table(ports.evidence, table)
+    versions = {
+        name: keep(ports.evidence, name, replaced.get(name) or rule_set_file(name))
+        for name in RULE_SETS
     }
+    cause = Cause(
+        f"deployment-{at:%Y%m%d%H%M%S%f}", "deployment", f"deployment-{at:%Y%m%d%H%M%S%f}"
+    )
+    bring_in_force(versions, cause, ports, author=AUTHOR, approver=APPROVER)
+    return versions
+
+
+def roll_out_ports(aws: Aws, deployment: Deployment) -> RollOutPorts:
+    """What rolling out needs, on a deployment."""
+    return RollOutPorts(
+        records=DynamoDbRecords(
+            aws.client("dynamodb"),
+            table=deployment.records_table,
+            audit_table=deployment.audit_table,
+        ),
+        evidence=S3Evidence(aws.client("s3"), bucket=deployment.evidence_bucket),
+        roll_outs=AppConfigDeployments(
+            aws.client("appconfig"), deployment.app_config, deployment.app_config
+        ),
+        clock=SystemClock(),
+    )
+
+
+def stored_rule_sets(aws: Aws, deployment: Deployment) -> StoredRuleSets:
+    """The rule sets of a deployment, as its functions read them."""
+    client = aws.client("appconfigdata")
+    heard = AppConfigRollOuts(
+        lambda: client, deployment.app_config, poll_seconds=_HEARD_FOR_SECONDS
+    )
+    evidence = S3Evidence(aws.client("s3"), bucket=deployment.evidence_bucket)
+    return StoredRuleSets(heard, evidence)
 
 
 def rule_set_file(name: str) -> Mapping[str, Any]:

@@ -9,6 +9,7 @@ from functions.billing.domain.commit import Fact, HistoryEntry
 from functions.billing.domain.denials.case import DenialCase
 from functions.billing.domain.ledger.balances import claim_balance
 from functions.billing.domain.remittance.post import standing_of
+from functions.billing.domain.rules.judgements import PASSED
 from functions.billing.domain.submission.attempt import Attempt
 from functions.billing.domain.work_items import WorkItem, WorkState
 from local.accounting import ClaimMoney
@@ -156,7 +157,7 @@ class _Teller:
         partition = claim.key.partition
         self._claim = claim
         self._attempts = {one.number: one for one in store.under(Attempt, partition)}
-        self._judgements = {one.revision: one for one in store.under(Judgement, partition)}
+        self._judgements = {one.judging: one for one in store.under(Judgement, partition)}
         self._contents = {one.revision: one for one in store.under(StoredContent, partition)}
         self._revision = 0
         self._attempt = 0
@@ -209,8 +210,7 @@ class _Teller:
         )
 
     def _judged(self, entry: HistoryEntry) -> "_Extra":
-        revision = entry.facts.get("revision")
-        judgement = self._judgements.get(revision) if isinstance(revision, int) else None
+        judgement = self._judgements.get(str(entry.facts.get("judging")))
         if judgement is None:
             return _Extra()
         refused = [rule for rule in judgement.failed if rule.severity == "reject"]
@@ -221,7 +221,7 @@ class _Teller:
         return _Extra(
             because,
             (
-                f"{len(judgement.passed)} rules passed",
+                f"{judgement.verdicts.count(PASSED)} rules passed",
                 f"{len(refused)} failed",
                 coverage_standing(judgement),
             ),

@@ -21,7 +21,8 @@ from local.cloud import Cloud
 from local.run_report import CostLine
 
 _REPORT = re.compile(r"Billed Duration: \d+ ms\tMemory Size: (\d+) MB")
-_INVOCATION_SECONDS = Decimal("0.120") + Decimal("0.600") / 100
+_COLD_STARTS = Decimal(1) / 100
+_INVOCATION_SECONDS = Decimal("0.120") + Decimal("0.600") * _COLD_STARTS
 _STANDARD = frozenset({"Remittance"})
 # An Express workflow is billed in steps of 100 ms and 64 MB; ours stay within the first 64 MB.
 _EXPRESS_STEP_SECONDS = Decimal("0.1")
@@ -83,6 +84,11 @@ def count_usage(cloud: Cloud, logs: Logs, tap: Tap) -> UsageCounts:
         for name, lines in logs.lines.items()
         if name.startswith("Start")
     )
+    hearing = sum(
+        sum(1 for line in lines if _REPORT.search(line))
+        for lines in logs.lines.values()
+        if any('"appconfigdata.' in line for line in lines)
+    )
     events = [one for one in tap.heard if one.source != "aws.s3"]
     return UsageCounts(
         transitions=standard.transitions,
@@ -101,6 +107,7 @@ def count_usage(cloud: Cloud, logs: Logs, tap: Tap) -> UsageCounts:
         object_gets=calls["s3.GetObject"],
         # The bus encrypts each event with our key; tables, queues and buckets keep data keys.
         key_requests=len(events),
+        configurations=hearing * _COLD_STARTS,
         log_bytes=sum(len(line.encode()) for line in logs.all_lines()),
         # At this rate every execution is traced, and a trace is what is charged for.
         traces=express.count + standard.count,

@@ -19,6 +19,8 @@ from functions.billing.domain.errors import (
 from functions.billing.domain.events.contracts import OUTBOUND
 from functions.billing.domain.events.envelope import canonical_json
 from functions.billing.domain.keys import Key
+from functions.billing.domain.rule_versions.roll_out import Assignment, Trial
+from functions.billing.domain.rules.reading import content_version
 from functions.billing.domain.submission.protocol import Connector, Lookup
 from functions.billing.domain.submission.trading_partner import TradingPartner
 from functions.billing.ports import ClaimConnection, StoredDocument, SubmissionAnswer
@@ -201,15 +203,33 @@ class CountingControlNumbers:
 
 
 class FixedRuleSets:
-    """`ports.RuleSets` over contents given at the start."""
+    """`ports.RuleSets` over contents given at the start; `trials` puts versions beside the active ones."""
 
     def __init__(self, contents: Mapping[str, Mapping[str, Any]]) -> None:
         self.contents = dict(contents)
+        self.others: dict[str, Mapping[str, Any]] = {}
+        self.trials: dict[str, Trial] = {}
 
-    def active(self, name: str, read: Callable[[Mapping[str, Any]], T]) -> T:
+    def known(self, content: Mapping[str, Any]) -> str:
+        """Keep a version that is not, or no longer, active."""
+        version = content_version(content)
+        self.others[version] = content
+        return version
+
+    def rolled_out(self, name: str) -> Assignment:
         if name not in self.contents:
             raise RuleSetError("rule_set_not_published", subject=f"rule_set:{name}")
-        return read(self.contents[name])
+        return Assignment(content_version(self.contents[name]), self.trials.get(name))
+
+    def active(self, name: str, read: Callable[[Mapping[str, Any]], T]) -> T:
+        return self.at(name, self.rolled_out(name).active, read)
+
+    def at(self, name: str, version: str, read: Callable[[Mapping[str, Any]], T]) -> T:
+        if version == content_version(self.contents[name]):
+            return read(self.contents[name])
+        if version not in self.others:
+            raise RuleSetError("rule_set_content_missing", subject=f"rule_set:{name}")
+        return read(self.others[version])
 
 
 class NamedConnections:

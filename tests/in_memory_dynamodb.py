@@ -119,6 +119,13 @@ class InMemoryDynamoDb:
                     stored is not None
                     and stored["version"] == put["ExpressionAttributeValues"][":version"]
                 )
+            case "#version = :version AND NOT contains(#not_by, :actor)":
+                people = (stored or {}).get(put["ExpressionAttributeNames"]["#not_by"], {"L": []})
+                return (
+                    stored is not None
+                    and stored["version"] == put["ExpressionAttributeValues"][":version"]
+                    and put["ExpressionAttributeValues"][":actor"] not in people["L"]
+                )
             case other:
                 raise AssertionError(f"condition {other} is not known here")
 

@@ -9,6 +9,8 @@ from typing import Any, BinaryIO, Protocol, TypeVar
 from functions.billing.domain.codes import CodeTable
 from functions.billing.domain.commit import Commit, Record
 from functions.billing.domain.keys import Key
+from functions.billing.domain.rule_versions.lifecycle import digest_of
+from functions.billing.domain.rule_versions.roll_out import Assignment, RollOutState
 from functions.billing.domain.submission.protocol import Connector, Lookup
 from functions.billing.domain.submission.trading_partner import TradingPartner
 
@@ -159,16 +161,60 @@ class Clearinghouse(ClaimConnection, Protocol):
         ...
 
 
+def content_key(name: str, version: str) -> str:
+    """Where one version of a rule set rests as evidence."""
+    return f"rulesets/{name}/{digest_of(version)}.json"
+
+
 class RuleSets(Protocol):
     """Versioned data: rule sets, mapping and code tables."""
 
+    def rolled_out(self, name: str) -> Assignment:
+        """Which versions judge: the active one, and one that may be on trial beside it.
+
+        Raises
+        ------
+        RuleSetError
+            If nothing was published under the name.
+        """
+        ...
+
     def active(self, name: str, read: Callable[[Mapping[str, Any]], T]) -> T:
-        """The content that is active now, as `read` makes it; read once for each version, not for each claim.
+        """The active content, as `read` makes it; for steps that no trial concerns.
 
         Raises
         ------
         RuleSetError
             If nothing was published under the name, or `read` refuses the content.
+        """
+        ...
+
+    def at(self, name: str, version: str, read: Callable[[Mapping[str, Any]], T]) -> T:
+        """Exactly this version, as `read` makes it; read once for each version, not for each claim.
+
+        Raises
+        ------
+        RuleSetError
+            If there is no such version, or `read` refuses its content.
+        """
+        ...
+
+
+class RollOuts(Protocol):
+    """How running functions are told which versions judge."""
+
+    def state(self) -> RollOutState:
+        """What became of the newest deployment."""
+        ...
+
+    def deployed(self) -> Mapping[str, Assignment]:
+        """What the newest deployment that stands has told; empty before the first."""
+        ...
+
+    def deploy(self, assignments: Mapping[str, Assignment], *, at_once: bool, why: str) -> bool:
+        """Tell functions, step by step or all at once; False while another deployment must end first.
+
+        At once also ends a deployment that is under way.
         """
         ...
 

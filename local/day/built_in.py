@@ -35,10 +35,13 @@ from local.day.records import (
     Signing,
     SimulatorCall,
 )
+from local.day.rule_change import plan_name_change
 from local.day.scenarios import CATALOGUE, Expected, Scenario, held
 from local.day.visits import KINDS
 
-MAPPING_FILE = Path(__file__).resolve().parents[2] / "rulesets" / "mappings" / "example.json"
+_RULE_SETS = Path(__file__).resolve().parents[2] / "rulesets"
+MAPPING_FILE = _RULE_SETS / "mappings" / "example.json"
+RULES_FILE = _RULE_SETS / "scrub" / "base.json"
 
 OUTAGE_PAYER = "OPENMKT"
 SUPERVISOR = "billing.supervisor"
@@ -170,6 +173,7 @@ class _Builder:
             simulator_calls=tuple(story.calls),
             automation=AUTOMATION,
             approvals=tuple(story.approvals),
+            rule_change=plan_name_change(json.loads(RULES_FILE.read_text(encoding="utf-8"))),
             expectations=story.expectations,
             encounter_count=len(story.encounters),
             patient_count=len(story.patients),

@@ -147,6 +147,21 @@ class AutomationSetting:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class RuleChange:
+    """Rules somebody proposes during the day.
+
+    `bound` is what its roll-out allows, by the names of `rule_versions.roll_out.Bound`.
+    """
+
+    content: Mapping[str, Any] = field(repr=False)
+    why: str
+    author: str
+    approver: str
+    share_percent: int
+    bound: Mapping[str, int]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class UnreadableFile:
     """A file of the folder that could not be used, with the reason in words."""
 
@@ -176,6 +191,8 @@ class Day:
         Files of a folder that could not be used.
     payer_policies
         The payers' policies for the day, None for the repository's own.
+    rule_change
+        Rules that are proposed while encounters are signed.
     """
 
     name: str
@@ -191,5 +208,6 @@ class Day:
     expectations: Mapping[str, Expectation] = field(default_factory=dict, repr=False)
     unreadable: tuple[UnreadableFile, ...] = ()
     payer_policies: Mapping[str, Any] | None = field(default=None, repr=False)
+    rule_change: RuleChange | None = field(default=None, repr=False)
     encounter_count: int = 0
     patient_count: int = 0

@@ -39,6 +39,7 @@ def page(report: RunReport) -> str:
         _story(report),
         _work(report),
         _payers(report),
+        _rules(report),
         _kpis(report),
         _remittances(report),
         _events(report),
@@ -73,6 +74,7 @@ _CONTENTS = (
     ("denials", "Denials"),
     ("story", "One denied claim"),
     ("work", "Work for people"),
+    ("rules", "Rules"),
     ("kpis", "KPIs"),
     ("remittances", "Payments"),
     ("events", "Events"),
@@ -499,6 +501,54 @@ def _payers(report: RunReport) -> str:
         "By payer",
         "Each payer behaves in its own way; rejected means turned away before anyone looked at it.",
         _table(heads, rows, figures=frozenset(range(1, 8))),
+    )
+
+
+def _rules(report: RunReport) -> str:
+    trial = report.rule_trial
+    if trial is None:
+        return ""
+    outcome = "promotion refused" if trial.refusal else "promoted"
+    ended = f"taken back by {trial.rolled_back_by}" if trial.is_rolled_back else "still judging"
+    rows = (
+        (
+            "shadow, no effect",
+            f"{trial.claims_in_shadow:,}",
+            f"{trial.active_held:,}",
+            f"{trial.candidate_held:,}",
+            escape(outcome),
+        ),
+        (
+            f"canary, {trial.share_percent} % of claims, forced by {escape(trial.approver)}",
+            f"{trial.claims_in_canary:,}",
+            f"{trial.canary_active_held:,}",
+            f"{trial.canary_held:,}",
+            escape(sentence(ended).lower()),
+        ),
+    )
+    changes = [
+        (
+            escape(one.payer_id),
+            escape(sentence(one.reason)),
+            f"{one.claims:,}",
+            dollars(one.charge_cents),
+        )
+        for one in trial.changes
+    ]
+    return _section(
+        "rules",
+        "A change of rules on trial",
+        f"{trial.author} proposed version {trial.version}: “{trial.why}” It may fail at most "
+        f"{trial.bound_points} percentage points more claims than the rules in force. "
+        f"{count_of(trial.recalled, 'claim')} it held in canary were judged again by the rules in "
+        f"force; {trial.still_stopped} are still held by it.",
+        _table(
+            ("Stage", "Claims", "Fail now", "Fail with it", "So"),
+            rows,
+            figures=frozenset({1, 2, 3}),
+        ),
+        "<h3>What its shadow showed: claims it would newly hold</h3>",
+        _table(("Payer", "Reason", "Claims", "Charges"), changes, figures=frozenset({2, 3})),
     )
 
 

@@ -38,6 +38,7 @@ def print_summary(report: RunReport, console: Console) -> None:
         _payments(report),
         _denials(report),
         _work(report),
+        _rules(report),
         _kpis(report),
         _other(report),
         _checks(report),
@@ -177,6 +178,43 @@ def _work(report: RunReport) -> RenderableType:
                 "",
             )
     return _titled("What people must do now", table)
+
+
+def _rules(report: RunReport) -> RenderableType:
+    trial = report.rule_trial
+    if trial is None:
+        return Text("")
+    table = _grid("left", "left")
+    table.add_row(
+        Text("shadow", style="bold"),
+        f"of {trial.claims_in_shadow} claims {trial.active_held} fail now, {trial.candidate_held} would: "
+        + ("its promotion was refused" if trial.refusal else "it was promoted"),
+    )
+    for one in trial.changes:
+        table.add_row(
+            "",
+            Text(
+                f"{one.claims} to {one.payer_id} newly held, {dollars(one.charge_cents)}: "
+                f"{sentence(one.reason).lower()}",
+                style="dim",
+            ),
+        )
+    table.add_row(
+        Text("canary", style="bold"),
+        f"forced by {trial.approver} for {trial.share_percent} % of claims: {trial.canary_held} of "
+        f"{trial.claims_in_canary} failed, {trial.canary_active_held} would have; "
+        f"{trial.bound_points} points more were allowed",
+    )
+    end = "taken back by the watch" if trial.is_rolled_back else "still judging"
+    table.add_row(
+        Text("end", style="bold"),
+        Text(
+            f"{end}; {count_of(trial.recalled, 'claim')} it held judged again, "
+            f"{trial.still_stopped} still held by it",
+            style="green" if trial.is_rolled_back and not trial.still_stopped else "red",
+        ),
+    )
+    return _titled(f"A change of rules on trial ({trial.version}: {trial.why})", table)
 
 
 def _kpis(report: RunReport) -> RenderableType:

@@ -1,9 +1,6 @@
 """What every use case relies on when it keeps and fetches documents, draws numbers and reads rule sets."""
 
 import hashlib
-import json
-from collections.abc import Mapping
-from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +16,6 @@ from functions.billing.adapters.code_tables import (
 )
 from functions.billing.adapters.control_numbers import CONTROL_NUMBER_MAX, DynamoDbControlNumbers
 from functions.billing.adapters.documents import S3Evidence, S3Intake
-from functions.billing.adapters.rule_sets import StoredRuleSets, publish
 from functions.billing.domain.codes import OPEN, CodeTable, Entry, TableKind, TableTerms, compiled
 from functions.billing.domain.errors import RecordNotFoundError, RuleSetError
 from functions.billing.ports import ControlNumbers, Evidence, Intake
@@ -167,91 +163,6 @@ def test_after_the_last_number_of_nine_digits_comes_the_first(aws: None) -> None
     numbers = DynamoDbControlNumbers(client, table=RECORDS)
 
     assert [numbers.next() for _ in range(2)] == [CONTROL_NUMBER_MAX, 1]
-
-
-# Rule sets ---------------------------------------------------------------------------------
-
-
-class Published:
-    """Rule sets on the tables and buckets of a stage."""
-
-    def __init__(self) -> None:
-        self.client = boto3.client("dynamodb", region_name="us-east-1")
-        create_tables(self.client)
-        self.evidence = S3Evidence(buckets(), bucket="evidence")
-        self.rule_sets = StoredRuleSets(self.client, self.evidence, table=RECORDS)
-
-    def publish(self, content: Mapping[str, Any]) -> str:
-        return publish(
-            self.client, self.evidence, table=RECORDS, name="scrub", content=content, at=NOON
-        )
-
-
-def as_it_is(content: Mapping[str, Any]) -> Mapping[str, Any]:
-    return content
-
-
-@pytest.fixture
-def published(aws: None) -> Published:  # noqa: ARG001
-    return Published()
-
-
-def test_the_active_version_is_the_one_published_last(published: Published) -> None:
-    published.publish({"name": "first"})
-    version = published.publish({"name": "second"})
-
-    assert published.rule_sets.active("scrub", as_it_is) == {"name": "second"}
-    canonical = json.dumps({"name": "second"}, separators=(",", ":")).encode()
-    assert version == hashlib.sha256(canonical).hexdigest()
-
-
-def test_a_version_once_published_stays_as_evidence(published: Published) -> None:
-    version = published.publish({"name": "first"})
-    published.publish({"name": "second"})
-
-    assert published.evidence.fetch(f"rulesets/scrub/{version}.json") == b'{"name":"first"}'
-
-
-def test_numbers_of_a_rule_set_are_exact(published: Published) -> None:
-    key = "rulesets/scrub/exact.json"
-    published.evidence.keep(key, b'{"rate":0.1}', content_type="application/json")
-    published.client.put_item(
-        TableName=RECORDS,
-        Item={
-            "pk": {"S": "RULES#scrub"},
-            "sk": {"S": "RULES"},
-            "active_version": {"S": "exact"},
-        },
-    )
-
-    assert published.rule_sets.active("scrub", as_it_is)["rate"] == Decimal("0.1")
-
-
-def test_a_rule_set_is_read_once_for_each_version(published: Published) -> None:
-    readings: list[Mapping[str, Any]] = []
-
-    def read(content: Mapping[str, Any]) -> int:
-        readings.append(content)
-        return len(readings)
-
-    published.publish({"name": "first"})
-
-    assert [published.rule_sets.active("scrub", read) for _ in range(3)] == [1, 1, 1]
-
-
-def test_a_rule_set_nobody_published_is_named(published: Published) -> None:
-    with pytest.raises(RuleSetError, match="rule_set_not_published: rule_set:denials"):
-        published.rule_sets.active("denials", as_it_is)
-
-
-def test_a_pointer_to_lost_content_is_an_error_and_no_empty_rule_set(published: Published) -> None:
-    published.client.put_item(
-        TableName=RECORDS,
-        Item={"pk": {"S": "RULES#scrub"}, "sk": {"S": "RULES"}, "active_version": {"S": "lost"}},
-    )
-
-    with pytest.raises(RuleSetError, match="rule_set_content_missing"):
-        published.rule_sets.active("scrub", as_it_is)
 
 
 # Code tables -------------------------------------------------------------------------------

@@ -98,6 +98,21 @@ def test_every_step_belongs_to_exactly_one_workflow() -> None:
     assert sorted(called) == sorted(entry.name for entry in STEPS)
 
 
+def test_what_the_clock_sends_is_what_an_inbox_takes_from_it() -> None:
+    tree = ast.parse((FOLDERS / "billing" / "usecases" / "receive_event.py").read_text())
+    (taken,) = (
+        node.value.args[0]
+        for node in tree.body
+        if isinstance(node, ast.Assign)
+        and isinstance(node.targets[0], ast.Name)
+        and node.targets[0].id == "SCHEDULED_EVENTS"
+        and isinstance(node.value, ast.Call)
+    )
+
+    sent = {schedule.event_type for entry in WORKFLOWS for schedule in entry.schedules}
+    assert ast.literal_eval(taken) == sent
+
+
 def test_no_event_starts_two_workflows() -> None:
     events = [event for entry in WORKFLOWS for event in entry.events]
 

@@ -21,15 +21,19 @@ from botocore.exceptions import ClientError
 from functions.billing.adapters.connections import DeclaredConnections
 from functions.billing.adapters.documents import S3Evidence
 from functions.billing.adapters.records import DynamoDbRecords
-from functions.billing.adapters.rule_sets import publish
+from functions.billing.adapters.roll_outs import AppConfigDeployments
+from functions.billing.adapters.rule_sets import keep
 from functions.billing.domain.claims.content import ClaimContent
 from functions.billing.domain.errors import BillingError
+from functions.billing.domain.rule_versions.roll_out import Assignment
+from functions.billing.domain.rules.reading import content_version
 from functions.billing.edi.claim_837 import write_claim
 from functions.billing.ports import Clock, RuleSets
 from functions.billing.runtime.bootstrap import Dependencies
 from infra.catalogue import WORKFLOWS, function_named, pascal_case
 from tests.builders import rule_set_contents
 from tests.fakes import NOON
+from tests.in_memory_appconfig import PROFILE, STRATEGIES, InMemoryAppConfig
 from tests.in_memory_dynamodb import InMemoryDynamoDb, Item
 from tests.simulation.clearinghouse import ClearinghousePool, ModelClearinghouse, Promises
 from tests.simulation.explorer import Killed, Run
@@ -49,6 +53,10 @@ SETTINGS = {
     "EVIDENCE_BUCKET": EVIDENCE,
     "INTAKE_BUCKET": INTAKE,
     "CLEARINGHOUSE_SECRET_ARN": "clearinghouse",
+    "APPCONFIG_APPLICATION": PROFILE["application"],
+    "APPCONFIG_ENVIRONMENT": PROFILE["environment"],
+    "APPCONFIG_PROFILE": PROFILE["profile"],
+    "ROLL_OUT_POLL_SECONDS": "60",
 }
 
 STATE_MACHINES = Path(__file__).parents[2] / "statemachines"
@@ -58,14 +66,13 @@ _IDEMPOTENT = frozenset({"transact_write_items"})
 
 
 def _commutes(service: str, operation: str, arguments: Mapping[str, Any]) -> bool:
-    """Documents are written once, under their content's hash; rule sets and a claim's content never change."""
+    """Documents are written once, under their content's hash; a claim's content never changes."""
     if service != "dynamodb":
         return True
     if operation != "get_item":
         return False
-    partition, sort = arguments["Key"]["pk"]["S"], arguments["Key"]["sk"]["S"]
-    is_rule_set: bool = partition.startswith("RULES#")
-    return is_rule_set or sort.startswith("CONTENT#")
+    sort: str = arguments["Key"]["sk"]["S"]
+    return sort.startswith("CONTENT#")
 
 
 class FingerprintedDynamoDb(InMemoryDynamoDb):
@@ -141,9 +148,8 @@ class Cloud:
         self.now = at
         self.connector = dict(connector)
         self.dynamodb = FingerprintedDynamoDb()
-        documents, rule_sets = _rule_sets_kept()
+        documents, self.app_config = _rule_sets_kept()
         self.s3 = InMemoryS3(dict(documents))
-        self.dynamodb.tables[RECORDS].update(rule_sets)
         self.clearinghouse = ModelClearinghouse(promises, at)
         self.dead_letters: tuple[str, ...] = ()
         self.is_cold = True
@@ -192,6 +198,7 @@ class Cloud:
             "dynamodb": self.dynamodb,
             "s3": self.s3,
             "secretsmanager": Secrets(),
+            "appconfigdata": self.app_config,
         }
         if service == "secretsmanager" and not self.is_cold:
             return stand_ins[service]
@@ -321,22 +328,40 @@ def definition_of(workflow: str) -> dict[str, Any]:
 
 
 @cache
-def _rule_sets_kept() -> tuple[dict[tuple[str, str], bytes], dict[tuple[str, str], Item]]:
-    """Documents and pointers of all rule sets, published once."""
-    s3, dynamodb = InMemoryS3(), InMemoryDynamoDb()
+def _rule_sets_kept() -> tuple[dict[tuple[str, str], bytes], InMemoryAppConfig]:
+    """Documents of all rule sets, and what tells functions their versions; published once."""
+    s3, app_config = InMemoryS3(), InMemoryAppConfig()
     evidence = S3Evidence(s3, bucket=EVIDENCE)
-    for name, content in rule_set_contents().items():
-        publish(dynamodb, evidence, table="records", name=name, content=content, at=NOON)
-    return s3.documents, dynamodb.tables["records"]
+    assignments = {
+        name: Assignment(keep(evidence, name, content))
+        for name, content in rule_set_contents().items()
+    }
+    deployments = AppConfigDeployments(app_config, PROFILE, STRATEGIES)
+    deployments.deploy(assignments, at_once=True, why="published")
+    return s3.documents, app_config
 
 
 class _WarmRuleSets:
     """What a container that ran before already holds: every rule set, read."""
 
+    def rolled_out(self, name: str) -> Assignment:
+        """See `ports.RuleSets`."""
+        return Assignment(_active_version(name))
+
     def active(self, name: str, read: Callable[[Mapping[str, Any]], T]) -> T:
         """See `ports.RuleSets`."""
+        return self.at(name, _active_version(name), read)
+
+    def at(self, name: str, version: str, read: Callable[[Mapping[str, Any]], T]) -> T:
+        """See `ports.RuleSets`; there is one version of each."""
+        assert version == _active_version(name)
         found: T = _rule_set_read(name, read)
         return found
+
+
+@cache
+def _active_version(name: str) -> str:
+    return content_version(rule_set_contents()[name])
 
 
 @cache

@@ -24,6 +24,8 @@ R = TypeVar("R", bound=Record)
 # The two conditions every write bears; "pk" stands for the whole primary key.
 MUST_NOT_EXIST = "attribute_not_exists(pk)"
 MUST_BE_AT_VERSION = "#version = :version"
+# Segregation of duties, as the table itself keeps it: the actor is none of the people in this field.
+MUST_NOT_BE_BY = f"{MUST_BE_AT_VERSION} AND NOT contains(#not_by, :actor)"
 
 DUE_INDEX = "by_due"
 REF_INDEX = "by_ref"
@@ -110,7 +112,7 @@ class DynamoDbRecords:
         told = _told_of(commit)
         audits = [_audit(commit, aggregate) for aggregate in told]
         items = [
-            self._put_version(aggregate, audit.hash)
+            self._put_version(aggregate, audit.hash, commit if aggregate is commit.root else None)
             for aggregate, audit in zip(told, audits, strict=True)
         ]
         items += [
@@ -125,22 +127,27 @@ class DynamoDbRecords:
         items += [self._put_audit(audit) for audit in audits]
         return items
 
-    def _put_version(self, aggregate: Aggregate, audit_head: str) -> dict[str, Any]:
+    def _put_version(
+        self, aggregate: Aggregate, audit_head: str, segregated: Commit | None = None
+    ) -> dict[str, Any]:
         item = to_item(aggregate)
         item["version"] = {"N": str(aggregate.version + 1)}
         if audit_head:
             item["audit_head"] = {"S": audit_head}
         if aggregate.version == 0:
             return self._put_new(item)
-        return {
-            "Put": {
-                "TableName": self._table,
-                "Item": item,
-                "ConditionExpression": MUST_BE_AT_VERSION,
-                "ExpressionAttributeNames": {"#version": "version"},
-                "ExpressionAttributeValues": {":version": {"N": str(aggregate.version)}},
-            }
+        put: dict[str, Any] = {
+            "TableName": self._table,
+            "Item": item,
+            "ConditionExpression": MUST_BE_AT_VERSION,
+            "ExpressionAttributeNames": {"#version": "version"},
+            "ExpressionAttributeValues": {":version": {"N": str(aggregate.version)}},
         }
+        if segregated and segregated.not_by:
+            put["ConditionExpression"] = MUST_NOT_BE_BY
+            put["ExpressionAttributeNames"]["#not_by"] = segregated.not_by
+            put["ExpressionAttributeValues"][":actor"] = {"S": segregated.actor.name}
+        return {"Put": put}
 
     def _put_new(self, item: dict[str, Any]) -> dict[str, Any]:
         return {

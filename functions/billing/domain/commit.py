@@ -73,7 +73,8 @@ class Commit:
 
     `decision` is a word, `facts` its evidence (versions of rules, reason codes, hashes; never protected health
     information). `new` records must not exist yet; `also` are further aggregates that change, or begin (version 0),
-    in the same transaction.
+    in the same transaction. `not_by` names a field of the root, a list of people: the store refuses the commit while
+    the actor stands there, whatever the caller checked.
     """
 
     step: str
@@ -86,6 +87,7 @@ class Commit:
     new: tuple[Record, ...] = ()
     also: tuple[Aggregate, ...] = ()
     events: tuple[OutboundEvent, ...] = ()
+    not_by: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

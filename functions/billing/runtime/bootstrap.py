@@ -14,6 +14,7 @@ from functions.billing.ports import (
     Intake,
     Publisher,
     Records,
+    RollOuts,
     RuleSets,
     Signer,
     Verifier,
@@ -71,11 +72,36 @@ class Dependencies:
         return S3Intake(client("s3"), bucket=setting("INTAKE_BUCKET"))
 
     @cached_property
+    def _profile(self) -> dict[str, str]:
+        return {
+            "application": setting("APPCONFIG_APPLICATION"),
+            "environment": setting("APPCONFIG_ENVIRONMENT"),
+            "profile": setting("APPCONFIG_PROFILE"),
+        }
+
+    @cached_property
     def rule_sets(self) -> RuleSets:
         """Rule sets and tables, by name."""
+        from functions.billing.adapters.roll_outs import AppConfigRollOuts
         from functions.billing.adapters.rule_sets import StoredRuleSets
 
-        return StoredRuleSets(client("dynamodb"), self.evidence, table=setting("RECORDS_TABLE"))
+        heard = AppConfigRollOuts(
+            lambda: client("appconfigdata"),
+            self._profile,
+            poll_seconds=float(setting("ROLL_OUT_POLL_SECONDS")),
+        )
+        return StoredRuleSets(heard, self.evidence)
+
+    @cached_property
+    def roll_outs(self) -> RollOuts:
+        """How functions are told which versions judge."""
+        from functions.billing.adapters.roll_outs import AppConfigDeployments
+
+        strategies = {
+            "staged": setting("APPCONFIG_STAGED"),
+            "at_once": setting("APPCONFIG_AT_ONCE"),
+        }
+        return AppConfigDeployments(client("appconfig"), self._profile, strategies)
 
     @cached_property
     def code_tables(self) -> CodeTables:

@@ -26,6 +26,7 @@ from functions.billing.domain.encounters import BillingEncounter, EncounterState
 from functions.billing.domain.errors import ContractError, RecordNotFoundError
 from functions.billing.domain.keys import derived_id
 from functions.billing.domain.records import Encounter
+from functions.billing.domain.rule_versions.roll_out import Member
 from functions.billing.domain.rules import payer_policies
 from functions.billing.domain.rules.policy import AS_FORM_ALLOWS, Splitting
 from functions.billing.domain.work_items import Queue, WorkItem, open_work_item
@@ -34,6 +35,7 @@ from functions.billing.ports import Clock, Intake, Records, RuleSets
 from functions.billing.usecases.charging import charge_due
 from functions.billing.usecases.events import claim_event, opened, resolved
 from functions.billing.usecases.postings import StoredPosting, postings_of
+from functions.billing.usecases.trying import judging_version
 from functions.billing.usecases.work import not_yet_known, open_items_about
 
 STEP = "assemble_claim"
@@ -141,7 +143,10 @@ def _read(heard: BillingEncounter, intake: Intake, rule_sets: RuleSets) -> Encou
         raise ContractError("document_altered", subject=heard.subject, detail="document_sha256")
     bundle = read_bundle(body, heard.document_key)
     return encounter_from_bundle(
-        bundle, heard.encounter_id, rule_sets.active("mapping", mapping_tables)
+        bundle,
+        heard.encounter_id,
+        # There is no claim yet: the encounter decides whether a canary's tables make it.
+        judging_version(rule_sets, "mapping", mapping_tables, Member(claim_id=heard.encounter_id)),
     )
 
 

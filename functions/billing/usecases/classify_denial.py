@@ -13,7 +13,9 @@ from functions.billing.domain.denials.case import DenialCase, DenialState
 from functions.billing.domain.denials.classify import Adjudicated, ClaimClassification, classify
 from functions.billing.domain.denials.table import denial_table
 from functions.billing.domain.errors import RecordNotFoundError
+from functions.billing.domain.rule_versions.roll_out import Member
 from functions.billing.ports import Clock, Records, RuleSets
+from functions.billing.usecases.trying import judging_version
 
 STEP = "classify_denial"
 UNMAPPED = "unmapped"
@@ -35,7 +37,8 @@ def classify_denial(
         raise RecordNotFoundError("denial_not_found", subject=f"denial:{command.denial_id}")
     if case.state is not DenialState.RECEIVED:
         return _outcome(case)
-    table = rule_sets.active("denials", denial_table)
+    member = Member(claim_id=case.claim_id, payer_id=case.payer_id)
+    table = judging_version(rule_sets, "denials", denial_table, member)
     parts = tuple(
         classify(
             Adjudicated(

@@ -84,6 +84,7 @@ def decide_approval(
             root=after,
             decision="released" if approved else "returned",
             facts={"reason": command.reason, "revision": claim.revision},
+            not_by="editors",
             also=(*done, *works),
             events=events,
         )
@@ -101,5 +102,5 @@ def _returned(claim: Claim, now: datetime) -> WorkItem:
         at=now,
         payer_id=claim.payer_id,
         amount_cents=claim.charge_cents,
-        occurrence=str(claim.revision),
+        occurrence=claim.judging,
     )

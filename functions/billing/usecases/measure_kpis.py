@@ -103,7 +103,8 @@ def _facts_of(records: Records, claim: Claim) -> ClaimFacts:
     denials = tuple(records.listed(DenialCase, f"DENIALS#{claim.claim_id}"))
     first = next((case for case in denials if case.is_first_pass), None)
     judgements = records.under(Judgement, claim.key.partition, "JUDGEMENT#001")
-    failed = any(rule.severity == "reject" for judgement in judgements for rule in judgement.failed)
+    # Judged again after a roll-back, the first revision counts as its newest judging has it.
+    failed = any(rule.severity == "reject" for each in judgements[-1:] for rule in each.failed)
     return ClaimFacts(
         claim_id=claim.claim_id,
         segments=_segments(claim),

@@ -28,6 +28,7 @@ from functions.billing.domain.rules.policy import PayerPolicy, payer_policies
 from functions.billing.domain.work_items import WorkItem, open_work_item
 from functions.billing.ports import Clock, Records, RuleSets
 from functions.billing.usecases.events import claim_event, opened
+from functions.billing.usecases.trying import judging_version, member_of
 
 STEP = "respond_to_denial"
 
@@ -51,13 +52,15 @@ def respond_to_denial(
         raise RecordNotFoundError("denial_not_classified", subject=f"denial:{command.denial_id}")
     if case.state in _DONE:
         return {"outcome": "already_responded", "denial_id": case.denial_id}
-    policy = rule_sets.active("payer_policies", payer_policies).of(case.payer_id)
+    member = member_of(claim)
+    policies = judging_version(rule_sets, "payer_policies", payer_policies, member)
+    policy = policies.of(case.payer_id)
     now = clock.now()
     plan = response_plan(
         case.classification,
         _context(claim, case, policy, now),
-        rule_sets.active("denial_responses", response_table),
-        rule_sets.active("automation", automation_policy),
+        judging_version(rule_sets, "denial_responses", response_table, member),
+        judging_version(rule_sets, "automation", automation_policy, member),
     )
     return _Response(case, claim, case.classification, plan, policy, cause, now).commit(records)
 

@@ -1,7 +1,7 @@
 """Judge one staged claim by the active rule set; release it, hold it, or ask for approval.
 
 Reads   the claim's content, the newest eligibility answer, rule set, its code tables and payer policies.
-Writes  the judgement, the claim's state, work for the owner of each reason.
+Writes  the judgement, the claim's state, work for the owner of each reason; what a version on trial says of it.
 Emits   claim.validated and claim.released, or claim.validation.failed.
 Fails   StaleRecordError (retry).
 """
@@ -14,31 +14,31 @@ from datetime import date, datetime
 from functions.billing.domain.claims.claim import Claim
 from functions.billing.domain.claims.content import ORIGINAL, VOID, fingerprint
 from functions.billing.domain.claims.lifecycle import ClaimState
-from functions.billing.domain.claims.revisions import FailedRule, Judgement, StoredContent
+from functions.billing.domain.claims.revisions import Judgement, StoredContent
 from functions.billing.domain.codes import CodeTable
 from functions.billing.domain.commit import Actor, Cause, Commit, OutboundEvent, Record
 from functions.billing.domain.eligibility.coverage import standing
 from functions.billing.domain.eligibility.coverages import KnownCoverage
 from functions.billing.domain.errors import RecordNotFoundError
+from functions.billing.domain.rule_versions.comparison import Observation
 from functions.billing.domain.rules import (
     EligibilityFact,
     EligibilityState,
     PayerPolicies,
     PayerPolicy,
-    RuleSet,
     ScrubFacts,
     Verdict,
+    failures,
     judge,
-    payer_policies,
-    rule_set,
 )
 from functions.billing.domain.rules.automation import Mode, automation_policy
-from functions.billing.domain.rules.reading import content_version
+from functions.billing.domain.rules.judgements import judgement_of
 from functions.billing.domain.submission.attempt import Pointer
 from functions.billing.domain.work_items import Correction, Queue, WorkItem, open_work_item
 from functions.billing.ports import Clock, CodeTables, Records, RuleSets
 from functions.billing.usecases.events import claim_event, opened, resolved
 from functions.billing.usecases.filing import watched
+from functions.billing.usecases.trying import Bench, judging_version
 from functions.billing.usecases.work import open_items_about
 
 STEP = "scrub_claim"
@@ -81,20 +81,22 @@ def scrub_claim(
     if stored is None:
         raise RecordNotFoundError("content_not_found", subject=claim.subject)
     now = clock.now()
-    rules = rule_sets.active("scrub", rule_set)
-    policies = rule_sets.active("payer_policies", payer_policies)
+    bench = Bench.of(claim, records=records, rule_sets=rule_sets, code_tables=code_tables)
+    rules, policies = bench.rules, bench.policies
     facts = _facts(records, stored, policies, code_tables.opened(rules.code_tables), now)
     verdicts = judge(stored.content, facts, rules)
-    judgement = _judgement(stored, facts, verdicts, rules, policies, now)
-    failures = [
-        verdict for verdict in verdicts if not verdict.passed and verdict.severity == "reject"
-    ]
-    scrubbed = _Scrubbed(watched(claim, stored.content, facts.policy), judgement, cause, now)
+    judgement = judgement_of(
+        stored, facts, verdicts, rules, policies, judging=claim.judging, at=now
+    )
+    observed = bench.observe(stored, facts, verdicts, at=now)
+    followed = watched(claim, stored.content, facts.policy)
+    scrubbed = _Scrubbed(followed, judgement, observed, cause, now)
+    held_by = failures(verdicts)
     # A void only says that nothing was to be billed: what our rules would say of the service is beside the point.
-    if failures and claim.frequency != VOID:
-        records.commit(scrubbed.held(failures, _superseded(records, claim)))
+    if held_by and claim.frequency != VOID:
+        records.commit(scrubbed.held(held_by, _superseded(records, claim)))
         return {"outcome": "held", "claim_id": claim.claim_id}
-    automation = rule_sets.active("automation", automation_policy)
+    automation = judging_version(rule_sets, "automation", automation_policy, bench.member)
     mode = automation.mode(SUBMIT_STEP, claim.payer_id, claim.location_id)
     unique = _unique(records, stored)
     policy = facts.policy
@@ -166,8 +168,8 @@ def _unique(records: Records, stored: StoredContent) -> tuple[Record, ...]:
 
 
 def _superseded(records: Records, claim: Claim) -> tuple[WorkItem, ...]:
-    """Work that earlier revisions gave: this judgement says anew what is to be done."""
-    if claim.revision == 1:
+    """Work that earlier judgements gave: this one says anew what is to be done."""
+    if claim.revision == 1 and not claim.rejudged:
         return ()
     judgements = records.under(Judgement, claim.key.partition, "JUDGEMENT#")
     reasons = {rule.reason_code for judgement in judgements for rule in judgement.failed}
@@ -178,77 +180,40 @@ def _superseded(records: Records, claim: Claim) -> tuple[WorkItem, ...]:
     )
 
 
-def _judgement(
-    stored: StoredContent,
-    facts: ScrubFacts,
-    verdicts: Sequence[Verdict],
-    rules: RuleSet,
-    policies: PayerPolicies,
-    now: datetime,
-) -> Judgement:
-    return Judgement(
-        claim_id=stored.claim_id,
-        revision=stored.revision,
-        judged_at=now,
-        submitted_on=facts.submitted_on,
-        versions={
-            "rules": rules.version,
-            "payer_policies": policies.version,
-            "mapping": stored.content.mapping_version,
-            "code_tables": content_version(rules.code_tables),
-        },
-        eligibility_state=facts.eligibility.state,
-        eligibility_checked_at=facts.eligibility.checked_at,
-        eligibility_standing=facts.eligibility.standing,
-        passed=tuple(verdict.rule_id for verdict in verdicts if verdict.passed),
-        failed=tuple(
-            FailedRule(
-                rule_id=verdict.rule_id,
-                reason_code=verdict.reason_code,
-                field_path=verdict.field_path,
-                severity=verdict.severity,
-                owner=verdict.owner,
-                recommended_action=verdict.recommended_action,
-            )
-            for verdict in verdicts
-            if not verdict.passed
-        ),
-    )
-
-
 @dataclass(frozen=True, slots=True)
 class _Scrubbed:
     """A judged claim, and the commits that may follow."""
 
     claim: Claim
     judgement: Judgement
+    observed: tuple[Observation, ...]
     cause: Cause
     now: datetime
 
-    def held(self, failures: Sequence[Verdict], superseded: tuple[WorkItem, ...]) -> Commit:
-        reasons = tuple(dict.fromkeys(verdict.reason_code for verdict in failures))
+    def held(self, failed: Sequence[Verdict], superseded: tuple[WorkItem, ...]) -> Commit:
+        reasons = tuple(dict.fromkeys(verdict.reason_code for verdict in failed))
         held = self.claim.moved(ClaimState.HELD, reasons=reasons, ruleset_version=self._rules)
-        work = tuple(self._work(failures))
-        failed = claim_event(
+        work = tuple(self._work(failed))
+        told = claim_event(
             FAILED,
             held,
             event=FAILED,
             reasons=reasons,
-            recommended_action=failures[0].recommended_action,
+            recommended_action=failed[0].recommended_action,
         )
         done, said = self._done(superseded, "judged_again")
         return self._commit(
             held,
             "held",
             also=(*work, *done),
-            events=(failed, *map(opened, work), *said),
+            events=(told, *map(opened, work), *said),
             reasons=reasons,
         )
 
-    def _work(self, failures: Iterable[Verdict]) -> Iterable[WorkItem]:
+    def _work(self, failed: Iterable[Verdict]) -> Iterable[WorkItem]:
         """One item for each owner, holding only the fields that owner must mend."""
         by_owner: dict[str, list[Verdict]] = defaultdict(list)
-        for verdict in failures:
+        for verdict in failed:
             by_owner[verdict.owner].append(verdict)
         for owner, theirs in by_owner.items():
             yield open_work_item(
@@ -268,7 +233,7 @@ class _Scrubbed:
                 ),
                 payer_id=self.claim.payer_id,
                 amount_cents=self.claim.charge_cents,
-                occurrence=str(self.claim.revision),
+                occurrence=self.claim.judging,
             )
 
     def awaiting_approval(
@@ -286,7 +251,7 @@ class _Scrubbed:
             due_days=1,
             payer_id=self.claim.payer_id,
             amount_cents=self.claim.charge_cents,
-            occurrence=str(self.claim.revision),
+            occurrence=self.claim.judging,
         )
         validated = claim_event("claim.validated", waiting, ruleset_version=self._rules)
         done, said = self._done(superseded, "judged_again")
@@ -319,7 +284,7 @@ class _Scrubbed:
 
     @property
     def _rules(self) -> str:
-        return self.judgement.versions["rules"]
+        return self.judgement.versions["scrub"]
 
     def _commit(
         self,
@@ -338,8 +303,13 @@ class _Scrubbed:
             at=self.now,
             root=claim,
             decision=decision,
-            facts={**self.judgement.versions, "reasons": reasons, "revision": claim.revision},
+            facts={
+                **self.judgement.versions,
+                "reasons": reasons,
+                "revision": claim.revision,
+                "judging": claim.judging,
+            },
             also=also,
-            new=(self.judgement, *new),
+            new=(self.judgement, *self.observed, *new),
             events=events,
         )

@@ -129,7 +129,8 @@ def both_at_once() -> Sequence[Stage[Cloud]]:
 
 
 def _is_on_its_way(cloud: Cloud) -> bool:
-    return cloud.dynamodb.tables[RECORDS][f"CLAIM#{CLAIM}", "CLAIM"]["state"] == {"S": "submitting"}
+    state: dict[str, str] = cloud.dynamodb.tables[RECORDS][f"CLAIM#{CLAIM}", "CLAIM"]["state"]
+    return state == {"S": "submitting"}
 
 
 def quiet(begin: timedelta) -> Iterator[Stage[Cloud]]:

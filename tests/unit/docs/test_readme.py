@@ -12,6 +12,7 @@ import boto3
 import pytest
 
 from functions.billing.adapters.documents import S3Evidence
+from functions.billing.adapters.roll_outs import AppConfigRollOuts
 from functions.billing.adapters.rule_sets import StoredRuleSets
 from functions.billing.adapters.signing import Ed25519Signer, Ed25519Verifier, new_signing_secret
 from functions.billing.domain.errors import SignatureError
@@ -22,6 +23,7 @@ from infra.catalogue import FUNCTIONS, WORKFLOWS
 from local.day import build_day
 from local.day.practice import PLACES, PRACTITIONERS, WIRE_IDS
 from local.seeding import RULE_SETS
+from tests.in_memory_appconfig import PROFILE, STRATEGIES, InMemoryAppConfig
 from tests.in_memory_dynamodb import InMemoryDynamoDb
 from tests.unit.docs.markdown import ROOT, codes_in, document, rows_of
 
@@ -201,10 +203,17 @@ class Kept:
 def test_the_snippet_for_rule_sets_publishes_all_of_them(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    table, bucket = InMemoryDynamoDb(), Kept()
+    table, bucket, app_config = InMemoryDynamoDb(), Kept(), InMemoryAppConfig()
     where = SimpleNamespace(
-        aws=SimpleNamespace(client={"dynamodb": table, "s3": bucket}.__getitem__),
-        deployment=SimpleNamespace(records_table="records", evidence_bucket="evidence"),
+        aws=SimpleNamespace(
+            client={"dynamodb": table, "s3": bucket, "appconfig": app_config}.__getitem__
+        ),
+        deployment=SimpleNamespace(
+            records_table="records",
+            audit_table="audit",
+            evidence_bucket="evidence",
+            app_config={**PROFILE, **STRATEGIES},
+        ),
     )
     monkeypatch.setattr("cli.target.target", lambda _stage: where)
     monkeypatch.setenv("RULESETS", str(ROOT / "rulesets"))
@@ -212,7 +221,8 @@ def test_the_snippet_for_rule_sets_publishes_all_of_them(
 
     exec(compile(snippet, "README.md", "exec"), {"__name__": "snippet"})  # noqa: S102
 
-    stored = StoredRuleSets(table, S3Evidence(bucket, bucket="evidence"), table="records")
+    heard = AppConfigRollOuts(lambda: app_config, PROFILE, poll_seconds=0)
+    stored = StoredRuleSets(heard, S3Evidence(bucket, bucket="evidence"))
     assert all(stored.active(name, dict) for name in RULE_SETS)
     assert "Nine files" in PAGE.text
     assert len(RULE_SETS) == 9

@@ -35,14 +35,15 @@ def line_of(page: Document, label: str) -> str:
 
 @pytest.fixture(scope="module")
 def alarms(tmp_path_factory: pytest.TempPathFactory) -> set[str]:
-    """The alarms of the observability stack, by the names of their constructs."""
+    """The alarms of every stack, by the names of their constructs."""
     context = json.loads((ROOT / "cdk.json").read_text())["context"]
     outdir = str(tmp_path_factory.mktemp("runbooks"))
     app = cdk.App(outdir=outdir, context=context, analytics_reporting=False)
     stacks = add_stacks(app, settings_of(Stage.LOCAL))
     return {
         child.node.id
-        for child in stacks.observability.node.children
+        for stack in (stacks.observability, stacks.rules)
+        for child in stack.node.children
         if isinstance(child, cloudwatch.Alarm)
     }
 

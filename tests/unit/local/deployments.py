@@ -13,6 +13,13 @@ OUTPUTS = {
         "ExportsOutputFnGetAttSomething": "ignored",
     },
     "billing-local-audit": {"AuditTable": "audit"},
+    "billing-local-rules": {
+        "AppConfigApplication": "app",
+        "AppConfigEnvironment": "env",
+        "AppConfigProfile": "rules",
+        "AppConfigStaged": "slow",
+        "AppConfigAtOnce": "fast",
+    },
     "billing-local-billing": {
         "BusName": "bus",
         "FailedInvocationsUrl": "http://q/failed",

@@ -74,11 +74,13 @@ def test_a_judgement_tells_every_rule_and_every_version_it_was_made_with() -> No
     world = scrubbed()
 
     judgement = world.only("JUDGEMENT")
-    assert len(judgement["passed"]) > 40
-    assert {"rules", "code_tables", "payer_policies", "mapping"} == set(judgement["versions"])
-    assert judgement["versions"]["rules"] == world.claim().ruleset_version
+    rules = world.rule_sets.contents["scrub"]["rules"]
+    assert len(judgement["verdicts"]) == len(rules)
+    assert judgement["verdicts"].count("p") > 40
+    assert {"scrub", "code_tables", "payer_policies", "mapping"} == set(judgement["versions"])
+    assert judgement["versions"]["scrub"] == world.claim().ruleset_version
     (history,) = [each for each in world.of_kind("HISTORY") if each["step"] == "scrub_claim"]
-    assert history["facts"]["rules"] == judgement["versions"]["rules"]
+    assert history["facts"]["scrub"] == judgement["versions"]["scrub"]
 
 
 def test_a_warning_holds_nothing() -> None:

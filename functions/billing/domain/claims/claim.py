@@ -15,7 +15,8 @@ class Claim:
 
     No field holds a balance: a claim's balance is the sum of its postings. `revision` counts its contents (each
     correction is a new one), `attempt` its submissions, `version` its moves, `silences` how often nobody answered in
-    time; `file_by` is the payer's last day to file. `follows_claim_id` names the claim whose payer paid before this
+    time; `file_by` is the payer's last day to file. `rejudged` counts how often it was put back because rules that
+    judged it were rolled back. `follows_claim_id` names the claim whose payer paid before this
     one's; such a claim has no charge of its own on the ledger. `editors` are the people who changed it and so may not
     release it.
     """
@@ -49,6 +50,7 @@ class Claim:
     touches: int = 0
     rejections: int = 0
     silences: int = 0
+    rejudged: int = 0
     editors: tuple[str, ...] = ()
     validated_at: datetime | None = None
     submitted_at: datetime | None = None
@@ -81,6 +83,11 @@ class Claim:
     def subject(self) -> str:
         """The name logs and events use."""
         return f"claim:{self.claim_id}"
+
+    @property
+    def judging(self) -> str:
+        """The name of its newest judging: one for each revision, and one more each time rules are rolled back."""
+        return f"{self.revision:03d}" + (f".{self.rejudged:02d}" if self.rejudged else "")
 
     def moved(self, state: ClaimState, **changes: Any) -> Self:
         """A copy in another state.

@@ -50,11 +50,16 @@ class FailedRule:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Judgement:
-    """How one revision was judged: by which versions, on what facts, rule by rule."""
+    """How one revision was judged: by which versions, on what facts, rule by rule.
+
+    `verdicts` holds one letter for each rule of the version, in its order (`rules.judgements`); `failed` tells the
+    places. With the content, the facts and versions here are all that judging saw: it can be repeated exactly.
+    """
 
     kind: ClassVar[str] = "JUDGEMENT"
 
     claim_id: str
+    judging: str
     revision: int
     judged_at: datetime
     submitted_on: date
@@ -62,10 +67,17 @@ class Judgement:
     eligibility_state: str = ""
     eligibility_checked_at: datetime | None = None
     eligibility_standing: Standing = Standing.NEVER_CHECKED
-    passed: tuple[str, ...] = ()
+    eligibility_in_grace_period: bool = False
+    has_twin: bool = False
+    verdicts: str = ""
     failed: tuple[FailedRule, ...] = ()
+
+    @staticmethod
+    def key_of(claim_id: str, judging: str) -> Key:
+        """Beside its claim, one for each judging (`Claim.judging`)."""
+        return Key(f"CLAIM#{claim_id}", f"JUDGEMENT#{judging}")
 
     @property
     def key(self) -> Key:
-        """Beside its claim."""
-        return Key(f"CLAIM#{self.claim_id}", f"JUDGEMENT#{self.revision:03d}")
+        """Where this one rests."""
+        return self.key_of(self.claim_id, self.judging)

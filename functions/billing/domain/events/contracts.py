@@ -208,6 +208,14 @@ class ReconciliationDue(Contract):
     consumer = "opens work for whatever does not add up, measures the KPIs"
 
 
+class RollOutDue(Contract):
+    """Time to look at rule versions on trial."""
+
+    event_type = "rollout.due"
+    authority = "schedule"
+    consumer = "takes back versions beyond their bound, judges again what they stopped"
+
+
 class _Outbound(Contract):
     authority = "billing"
     consumer = "anyone who follows the claim"
@@ -298,6 +306,14 @@ class ClaimValidationFailed(_ClaimEvent):
     event: Literal["claim.validation.failed"] = "claim.validation.failed"
     reasons: ReasonWords
     recommended_action: str
+
+
+class ClaimRecalled(_ClaimEvent):
+    """Rules that stopped the claim were rolled back: it is judged again."""
+
+    event_type = "claim.recalled"
+    consumer = "anyone who follows the claim; billing judges it again"
+    rule_set: Identifier
 
 
 class ClaimReleased(_ClaimEvent):
@@ -449,6 +465,17 @@ class WorkItemResolved(_Outbound):
     work_item_id: Identifier
     queue: Identifier
     resolution: Identifier
+
+
+class RuleSetChanged(_Outbound):
+    """Another version judges claims, or one stopped judging them."""
+
+    event_type = "rule_set.changed"
+    consumer = "anyone who follows the rules; billing judges again what a roll-back recalls"
+    rule_set: Identifier
+    content_version: Identifier
+    state: Identifier
+    decision: Identifier
 
 
 def _concrete(base: type[Contract]) -> list[type[Contract]]:

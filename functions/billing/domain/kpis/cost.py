@@ -26,6 +26,7 @@ class CostItem(StrEnum):
     OBJECT_PUTS = "object_puts"
     OBJECT_GETS = "object_gets"
     KEY_REQUESTS = "key_requests"
+    CONFIGURATIONS = "configurations"
     LOG_BYTES = "log_bytes"
     TRACES = "traces"
 
@@ -38,6 +39,7 @@ class Service(StrEnum):
     DYNAMODB = "dynamodb"
     MESSAGING = "eventbridge_and_sqs"
     STORAGE_AND_KEYS = "s3_and_kms"
+    CONFIGURATION = "appconfig"
     LOGS_AND_TRACES = "logs_and_traces"
 
 
@@ -69,6 +71,7 @@ US_EAST_1_2026 = PriceList(
         CostItem.OBJECT_PUTS: Decimal("0.000005"),
         CostItem.OBJECT_GETS: Decimal("0.0000004"),
         CostItem.KEY_REQUESTS: Decimal("0.000003"),
+        CostItem.CONFIGURATIONS: Decimal("0.0008"),
         CostItem.LOG_BYTES: Decimal("0.0000000005"),
         CostItem.TRACES: Decimal("0.000005"),
     },
@@ -89,6 +92,7 @@ _SERVICES: Mapping[CostItem, Service] = {
     CostItem.OBJECT_PUTS: Service.STORAGE_AND_KEYS,
     CostItem.OBJECT_GETS: Service.STORAGE_AND_KEYS,
     CostItem.KEY_REQUESTS: Service.STORAGE_AND_KEYS,
+    CostItem.CONFIGURATIONS: Service.CONFIGURATION,
     CostItem.LOG_BYTES: Service.LOGS_AND_TRACES,
     CostItem.TRACES: Service.LOGS_AND_TRACES,
 }
@@ -118,6 +122,8 @@ class UsageCounts:
     object_puts: int = 0
     object_gets: int = 0
     key_requests: int = 0
+    configurations: Decimal = Decimal(0)
+    """What AppConfig sent: one for each cold start of a function that judges by rules."""
     log_bytes: int = 0
     traces: int = 0
 
