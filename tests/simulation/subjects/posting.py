@@ -21,7 +21,8 @@ from functions.billing.domain.remittance.payments import (
 )
 from functions.billing.domain.submission.attempt import Pointer
 from functions.billing.usecases.postings import StoredPosting
-from tests.builders import NOON, read, staged_claim, store
+from tests.builders import read, staged_claim, store
+from tests.fakes import NOON
 from tests.simulation.checks import audit_is_broken, rows
 from tests.simulation.cloud import INTAKE, RECORDS, Cloud
 from tests.simulation.environments import ENVIRONMENTS

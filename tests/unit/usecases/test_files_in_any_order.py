@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import replace
 from functools import cache
+from typing import Any
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -169,9 +170,9 @@ def payments_are_exact(world: World) -> bool:
     )
 
 
-def every(world: World, kind: type, prefix: str) -> list:  # type: ignore[type-arg]
+def every(world: World, kind: Any, prefix: str) -> list[Any]:
     """All records of a kind, typed."""
-    partitions = dict.fromkeys(item["pk"] for item in world.of_kind(kind.kind))  # type: ignore[attr-defined]
+    partitions = dict.fromkeys(item["pk"] for item in world.of_kind(kind.kind))
     return [found for one in partitions for found in world.records.under(kind, one, prefix)]
 
 
