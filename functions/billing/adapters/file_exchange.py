@@ -1,6 +1,6 @@
 """A clearinghouse that takes files from a folder: one object for each sending, under the name of its key.
 
-The folder is a prefix of the intake bucket; SFTP reaches the same objects. S3 stores an object whole or not at all and
+The folder is a prefix of the intake bucket. S3 stores an object whole or not at all and
 shows it at once, and it never takes a second one under a name that is there: the name is the idempotency key, for as
 long as files rest in the folder.
 """
