@@ -13,8 +13,6 @@ from rich.text import Text
 from cli.records import AS_JSON, STAGE
 from cli.run import console
 from cli.target import Target, target
-from functions.billing.adapters.documents import S3Evidence
-from functions.billing.adapters.rule_sets import StoredRuleSets
 from functions.billing.domain.eligibility.checks import CheckOutcome, EligibilityCheck
 from functions.billing.domain.eligibility.coverages import RECHECK, KnownCoverage, Visit
 from functions.billing.domain.errors import RuleSetError
@@ -23,6 +21,7 @@ from functions.billing.domain.rules.policy import Freshness, PayerPolicies, paye
 from functions.billing.domain.work_items import WorkItem, WorkState
 from local.errors import LocalCloudError
 from local.report.words import count_of, dollars, duration, queue, sentence
+from local.seeding import stored_rule_sets
 from local.store import Store
 
 _TONES = {"active": "green", "inactive": "red", "undetermined": "yellow"}
@@ -205,10 +204,7 @@ def _policies_in(file: Path) -> PayerPolicies:
 
 
 def _active_policies(where: Target) -> PayerPolicies:
-    evidence = S3Evidence(where.aws.client("s3"), bucket=where.deployment.evidence_bucket)
-    rule_sets = StoredRuleSets(
-        where.aws.client("dynamodb"), evidence, table=where.deployment.records_table
-    )
+    rule_sets = stored_rule_sets(where.aws, where.deployment)
     return rule_sets.active("payer_policies", payer_policies)
 
 
