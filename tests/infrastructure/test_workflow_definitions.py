@@ -6,11 +6,15 @@ import ast
 import json
 import re
 from collections import Counter
+from math import ceil
 from typing import TYPE_CHECKING, Any
 
 import jsonata
 import pytest
 
+from functions.billing.domain.eligibility.checks import ANSWER_WITHIN
+from functions.billing.domain.outages.drain import DrainPolicy
+from functions.billing.usecases.find_rechecks import RECHECKS_MAX
 from infra.catalogue import WORKFLOWS, WorkflowEntry, function_named, pascal_case
 from infra.constructs.workflow import (
     PLACEHOLDER,
@@ -379,3 +383,14 @@ def test_the_words_a_step_answers_with_are_known(entry: WorkflowEntry) -> None:
 def test_a_definition_with_other_placeholders_than_it_is_given_is_refused() -> None:
     with pytest.raises(PlaceholderMismatchError, match="'ScrubClaimFunctionArn'"):
         check_placeholders("claim", '"${ScrubClaimFunctionArn}"', given={"DeadLetterQueueUrl"})
+
+
+def test_a_sweep_of_rechecks_leaves_places_for_the_desk_and_ends_in_time() -> None:
+    (entry,) = (one for one in WORKFLOWS if one.name == "eligibility")
+    sweep = definition_of(entry)["States"]["Verify each visit"]
+    places = function_named("verify_eligibility").concurrency_max
+
+    assert sweep["MaxConcurrency"] <= places / 2
+    rounds = ceil(RECHECKS_MAX / sweep["MaxConcurrency"])
+    slowest_seconds = (ANSWER_WITHIN + DrainPolicy().spread).total_seconds()
+    assert rounds * slowest_seconds < EXPRESS_SECONDS_MAX
