@@ -36,6 +36,7 @@ class _LazyGroup(click.Group):
         "outages": ("cli.eligibility", "outages", "Who is out of reach, and since when."),
         "kpis": ("cli.records", "kpis", "The newest measurement of every KPI."),
         "remit": ("cli.money", "remit", "Payments (835): where each cent went; assign what waits."),
+        "statement": ("cli.money", "statement", "What a patient owes: for what, why, since when."),
         "reconcile": ("cli.money", "reconcile", "A day's four totals, side by side."),
         "ledger": ("cli.money", "ledger", "Prove that the ledger sums to zero."),
         "rules": (

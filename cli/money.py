@@ -30,7 +30,7 @@ from functions.billing.domain.remittance.payments import (
 )
 from local.errors import LocalCloudError
 from local.invoking import as_person
-from local.payments import days_of, payment_view, waiting_halves
+from local.payments import days_of, payment_view, statement_of, waiting_halves
 from local.report import payments as shown_payments
 from local.report.words import count_of, dollars, sentence
 from local.store import Store
@@ -196,6 +196,20 @@ def _day(text: str) -> date:
         raise click.BadParameter(
             f"{text!r} is no day; write it as 2026-03-09, today, yesterday or all."
         ) from None
+
+
+@click.command()
+@click.argument("patient_id", metavar="PATIENT")
+@_STAGE
+@_AS_JSON
+def statement(*, patient_id: str, stage: str, as_json: bool) -> None:
+    """Say what a patient owes: for what, why, since when. Printing it is for others; --json is its content."""
+    where = target(stage)
+    made = statement_of(Store.scanned(where.aws, where.deployment), patient_id, _today())
+    if as_json:
+        click.echo(json.dumps(msgspec.to_builtins(made), indent=2, default=str))
+        return
+    console().print(shown_payments.statement(made), highlight=False)
 
 
 @click.group()

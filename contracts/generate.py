@@ -41,6 +41,8 @@ EXAMPLES: Mapping[str, Any] = {
     "about": "claim:C7QF2M4KX1ZRA",
     "adjustment_id": "adjustment-1",
     "amount_cents": 7300,
+    "balance_cents": 2500,
+    "change_cents": 2500,
     "appeal_id": "PDEK6RYY3IBNU",
     "appointment_id": "appointment-1",
     "attempt": 1,

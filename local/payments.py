@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
 
+from functions.billing.domain.claims.claim import Claim
 from functions.billing.domain.claims.revisions import StoredContent
 from functions.billing.domain.ledger.accounts import Account
 from functions.billing.domain.ledger.bookings import DepositReceived
@@ -32,6 +33,7 @@ from functions.billing.domain.remittance.payments import (
     Remittance,
     RemittanceState,
 )
+from functions.billing.domain.statements import PatientStatement, patient_statement
 from local.report.words import dollars
 from local.run_report import PaidLine, PaymentDay, ShownPayment
 from local.store import Store
@@ -186,6 +188,18 @@ def note_of(answer: ExplainedAnswer, line: ExplainedLine) -> str:
     if not line.is_in_force:
         return "held: a credit balance"
     return "reverses" if answer.claim_status == "22" else ""
+
+
+def statement_of(store: Store, patient_id: str, today: date) -> PatientStatement:
+    """What one patient owes, of claims with their newest content."""
+    contents = {(one.claim_id, one.revision): one.content for one in store.of(StoredContent)}
+    postings = store.postings()
+    billed = [
+        (contents[claim.claim_id, claim.revision], postings.get(claim.key.partition, []))
+        for claim in store.of(Claim)
+        if claim.patient_id == patient_id and (claim.claim_id, claim.revision) in contents
+    ]
+    return patient_statement(patient_id, billed, stated_on=today)
 
 
 def _explained(store: Store, remittance: Remittance) -> PaymentExplained:

@@ -10,6 +10,7 @@ from functions.billing.domain.remittance.deposits import Unassociated, WaitingFo
 from functions.billing.domain.remittance.explain import ExplainedAnswer, ExplainedLine
 from functions.billing.domain.remittance.four_totals import DayReconciliation, FourTotals
 from functions.billing.domain.remittance.payments import Remittance
+from functions.billing.domain.statements import PatientStatement
 from local.payments import PaymentView, note_of
 from local.report.words import count_of, destination, dollars, sentence
 
@@ -235,3 +236,50 @@ def waiting_table(halves: Iterable[Unassociated]) -> RenderableType:
             one.reference,
         )
     return table
+
+
+def statement(made: PatientStatement) -> RenderableType:
+    """A patient's statement: the sum, each service with its reasons, the age of it."""
+    head = Text.assemble(
+        (f"Patient {made.patient_id} owes {dollars(made.balance_cents)}", "bold"),
+        f" on {made.stated_on:%d %b %Y}, to be paid by {made.pay_by:%d %b %Y}."
+        if made.claims
+        else ": nothing.",
+    )
+    if not made.claims:
+        return head
+    table = Table(
+        "Service", "Procedure", "Charge", "Insurance paid", "Adjusted", "Your share", "Why",
+        show_edge=False, header_style="dim",
+    )  # fmt: skip
+    for column in table.columns[2:6]:
+        column.justify = "right"
+    for one in made.claims:
+        for line in one.lines:
+            table.add_row(
+                f"{line.service_on:%d %b %Y}",
+                line.procedure,
+                dollars(line.charge_cents),
+                dollars(line.paid_by_payers_cents),
+                dollars(line.adjusted_cents),
+                dollars(line.patient_cents),
+                ", ".join(f"{why} {dollars(cents)}" for why, cents in line.reasons.items()),
+            )
+        table.add_row(
+            Text(f"claim {one.claim_id}", style="dim"),
+            "",
+            "",
+            "",
+            "",
+            Text(dollars(one.balance_cents), style="bold"),
+            Text(f"{dollars(one.received_cents)} received", style="dim"),
+        )
+        table.add_section()
+    ages = made.aging
+    aged = Text(
+        f"current {dollars(ages.current_cents)} · over 30 days {dollars(ages.over_30_cents)} · "
+        f"60 {dollars(ages.over_60_cents)} · 90 {dollars(ages.over_90_cents)} · "
+        f"120 {dollars(ages.over_120_cents)}",
+        style="dim",
+    )
+    return Group(head, table, aged)

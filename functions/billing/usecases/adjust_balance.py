@@ -2,10 +2,11 @@
 
 Reads   the encounter's claims and their postings.
 Writes  one balanced posting; the claim's state when nothing is owed any more.
-Emits   balance.reconciled.
+Emits   balance.reconciled, patient.balance.changed.
 Fails   StaleRecordError (retry). An adjustment that fits no claim is work for finance.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -23,7 +24,7 @@ from functions.billing.domain.ledger.bookings import (
 from functions.billing.domain.ledger.postings import PostingKind
 from functions.billing.domain.work_items import Queue, WorkItem, open_work_item
 from functions.billing.ports import Clock, Records
-from functions.billing.usecases.events import opened
+from functions.billing.usecases.events import opened, patient_balance_changed
 from functions.billing.usecases.postings import StoredPosting, postings_of
 
 STEP = "adjust_balance"
@@ -31,7 +32,10 @@ STEP = "adjust_balance"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AdjustBalance:
-    """What staff did; a positive amount reduces what is owed."""
+    """What staff did; a positive amount reduces what is owed.
+
+    `reason_code` may be a word of `BalanceAdjustmentKind`, such as `refund_paid`, and then says all.
+    """
 
     adjustment_id: str
     encounter_id: str
@@ -90,23 +94,47 @@ def adjust_balance(
                     "balance.reconciled",
                     {"reference": claim.claim_id, "amount_cents": command.amount_cents},
                 ),
+                *patient_balance_changed(after, prior, (*prior, posting)),
             ),
         )
     )
     return {"outcome": "posted", "claim_id": claim.claim_id}
 
 
+# How much each kind can move at most: what stands on the side it takes from.
+_AVAILABLE: dict[BalanceAdjustmentKind, Callable[[ClaimBalance], int]] = {
+    BalanceAdjustmentKind.PATIENT_PAYMENT: lambda one: one.patient_cents,
+    BalanceAdjustmentKind.PATIENT_WRITE_OFF: lambda one: one.patient_cents,
+    BalanceAdjustmentKind.PATIENT_TO_NEXT_PAYER: lambda one: one.patient_cents,
+    BalanceAdjustmentKind.INSURANCE_WRITE_OFF: lambda one: one.insurance_cents,
+    BalanceAdjustmentKind.CONTRACTUAL_ACCEPTED: lambda one: one.insurance_cents,
+    BalanceAdjustmentKind.TRANSFER_TO_PATIENT: lambda one: one.insurance_cents,
+    BalanceAdjustmentKind.TRANSFER_TO_NEXT_PAYER: lambda one: one.insurance_cents,
+    BalanceAdjustmentKind.NEXT_PAYER_WRITE_OFF: lambda one: one.next_payer_cents,
+    BalanceAdjustmentKind.NEXT_PAYER_TO_PATIENT: lambda one: one.next_payer_cents,
+    BalanceAdjustmentKind.CREDIT_APPLIED: lambda one: min(one.credit_cents, one.insurance_cents),
+    BalanceAdjustmentKind.REFUND_PAID: lambda one: one.credit_cents,
+    BalanceAdjustmentKind.CREDIT_TAKEN_BACK: lambda one: one.credit_cents,
+}
+
+
 def _kind(command: AdjustBalance, balance: ClaimBalance) -> BalanceAdjustmentKind | None:
-    """Which balance the adjustment can reduce: never more than what is owed there."""
-    if "payment" in command.reason_code:
-        # Money that came in is never written off, whatever else is still owed.
-        fits = command.amount_cents <= balance.patient_cents
-        return BalanceAdjustmentKind.PATIENT_PAYMENT if fits else None
-    if command.amount_cents <= balance.patient_cents:
-        return BalanceAdjustmentKind.PATIENT_WRITE_OFF
-    if command.amount_cents <= balance.insurance_cents:
-        return BalanceAdjustmentKind.INSURANCE_WRITE_OFF
-    return None
+    """What an adjustment does: the kind its reason code names, or else the balance it can reduce.
+
+    Never more than stands there. Money that came in is never written off, whatever else is owed.
+    """
+    kinds = set(BalanceAdjustmentKind)
+    if command.reason_code in kinds:
+        named = [BalanceAdjustmentKind(command.reason_code)]
+    elif "payment" in command.reason_code:
+        named = [BalanceAdjustmentKind.PATIENT_PAYMENT]
+    else:
+        named = [
+            BalanceAdjustmentKind.PATIENT_WRITE_OFF,
+            BalanceAdjustmentKind.INSURANCE_WRITE_OFF,
+        ]
+    fitting = (kind for kind in named if command.amount_cents <= _AVAILABLE[kind](balance))
+    return next(fitting, None)
 
 
 def _unmatched(

@@ -2,7 +2,7 @@
 
 Reads   the batch's byte range of the file; what is posted of it already; each claim with all its postings.
 Writes  postings with what became of each answer, the claim's state, denial cases, work for people.
-Emits   denial.received, work_item.opened.
+Emits   denial.received, patient.balance.changed, work_item.opened.
 Fails   StaleRecordError (retry): what was posted before is found and passed over.
 """
 

@@ -52,7 +52,7 @@ from functions.billing.usecases.candidates import (
     Candidates,
 )
 from functions.billing.usecases.denied import denials_in
-from functions.billing.usecases.events import claim_event, opened, resolved
+from functions.billing.usecases.events import claim_event, opened, patient_balance_changed, resolved
 from functions.billing.usecases.judging import adjustment_judge
 from functions.billing.usecases.postings import StoredPosting, postings_under
 from functions.billing.usecases.sending import newest_attempt
@@ -285,6 +285,7 @@ class AnswerPosting:
                     *map(opened, works),
                     *(resolved(item, item.resolution) for item in done),
                     *_next_payer_due(after, plan),
+                    *patient_balance_changed(after, ours.prior, (*ours.prior, *plan.postings)),
                 ),
             )
         )

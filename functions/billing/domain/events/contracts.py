@@ -448,6 +448,17 @@ class BalanceReconciled(_Outbound):
     amount_cents: int
 
 
+class PatientBalanceChanged(_ClaimEvent):
+    """What a patient owes for a claim is another amount than before; a negative change lowers it."""
+
+    event_type = "patient.balance.changed"
+    consumer = "shows the balance, or sends a statement"
+    patient_id: Identifier
+    encounter_id: Identifier
+    balance_cents: int
+    change_cents: int
+
+
 class WorkItemOpened(_Outbound):
     """A person has something to do."""
 
