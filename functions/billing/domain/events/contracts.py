@@ -452,7 +452,6 @@ class PatientBalanceChanged(_ClaimEvent):
     """What a patient owes for a claim is another amount than before; a negative change lowers it."""
 
     event_type = "patient.balance.changed"
-    consumer = "shows the balance, or sends a statement"
     patient_id: Identifier
     encounter_id: Identifier
     balance_cents: int
