@@ -18,7 +18,7 @@ quietly = @printf '%-14s' '$(1)'; if output=$$($(2) 2>&1); then echo ok; else ec
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup demo up down test check unit integration infra e2e lint format types arch bench-x12 bench-rules clean
+.PHONY: help setup demo up down test check unit integration infra simulate e2e lint format types arch bench-x12 bench-rules clean
 
 help: ## List what can be made
 	@echo 'Usage: make TARGET [VARIABLE=value]'
@@ -62,6 +62,9 @@ integration: $(SETUP) ## Adapters, steps and workflows against an in-process AWS
 
 infra: $(SETUP) ## The template, the compliance packs and the state machines
 	@$(RUN)pytest -q tests/infrastructure
+
+simulate: $(SETUP) ## Every crash, lost answer and order of two deliveries of a submission
+	@$(RUN)billing simulate
 
 e2e: $(SETUP) ## A whole day on the deployed template
 	@$(RUN)pytest -q tests/e2e

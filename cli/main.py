@@ -48,6 +48,7 @@ class _LazyGroup(click.Group):
         "publish": ("cli.operations", "publish", "Publish an event as the EHR does (local cloud)."),
         "drop": ("cli.operations", "drop", "Drop an 835, 999 or 277CA file (local cloud)."),
         "dead-letters": ("cli.operations", "dead_letters", "What was given up, and why."),
+        "simulate": ("cli.simulate", "simulate", "Explore what crashes do to a submission."),
         "redrive": ("cli.operations", "redrive", "Send a workflow's dead letters in again."),
     }
 

@@ -17,6 +17,7 @@ from functions.billing.domain.submission.attempt import Pointer
 from functions.billing.domain.work_items import WorkItem, WorkState
 from local.accounting import accounts_of, outcome_of
 from local.collect import kpi_table
+from local.drive import as_person
 from local.errors import LocalCloudError
 from local.report.words import denial_class, dollars, measure, queue, sentence, state
 from local.run_report import ClaimStory
@@ -105,6 +106,29 @@ def show(*, name: str, stage: str, as_json: bool) -> None:
         click.echo(msgspec.json.format(msgspec.json.encode(story), indent=2).decode())
         return
     print_story(story, console())
+
+
+@claim.command("submitted-outside")
+@click.argument("name")
+@click.option("--by", "actor", required=True, help="Who saw to it.")
+@click.option("--why", required=True, help="Where and how: portal, telephone, paper; a reference.")
+@_STAGE
+def submitted_outside(*, name: str, actor: str, why: str, stage: str) -> None:
+    """Take down that a person submitted a parked claim elsewhere; nothing sends it again.
+
+    NAME is a claim id, an encounter id or a patient control number. Its 277CA and its 835 still find it.
+    """
+    where = target(stage)
+    claim_id = _claim_id(where, name)
+    outcome = as_person(
+        where.aws,
+        where.deployment,
+        function="RecordSubmittedOutside",
+        about=claim_id,
+        data={"claim_id": claim_id, "actor": actor, "reason": why},
+        advice=f"Look at its state with: billing claim show {claim_id}",
+    )
+    click.echo(f"Claim {claim_id}: {outcome['outcome']}.")
 
 
 def _claim_id(where: Target, name: str) -> str:

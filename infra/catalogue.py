@@ -185,6 +185,9 @@ PUBLISH_OUTBOX = FunctionEntry(
 
 # Called by the people's tools, not by a workflow.
 DECIDE_APPROVAL = FunctionEntry(name="decide_approval", records=_WRITES, audits=True)
+RECORD_SUBMITTED_OUTSIDE = FunctionEntry(
+    name="record_submitted_outside", records=_WRITES, audits=True, documents=_RULES
+)
 ASSIGN_ANSWER = FunctionEntry(
     name="assign_answer",
     records=_WRITES,
@@ -200,7 +203,12 @@ ROLL_OUT_RULES = FunctionEntry(
     roll_outs=RollOutAccess.DEPLOY,
     timeout_seconds=60,
 )
-PEOPLES_TOOLS: tuple[FunctionEntry, ...] = (DECIDE_APPROVAL, ASSIGN_ANSWER, ROLL_OUT_RULES)
+PEOPLES_TOOLS: tuple[FunctionEntry, ...] = (
+    DECIDE_APPROVAL,
+    ASSIGN_ANSWER,
+    RECORD_SUBMITTED_OUTSIDE,
+    ROLL_OUT_RULES,
+)
 
 STEPS: tuple[FunctionEntry, ...] = (
     FunctionEntry(name="find_rechecks", records=_WRITES, audits=True),
@@ -245,6 +253,7 @@ STEPS: tuple[FunctionEntry, ...] = (
         faces_clearinghouse=True,
     ),
     FunctionEntry(name="release_held", records=_WRITES, audits=True),
+    FunctionEntry(name="sweep_submissions", records=_WRITES, audits=True),
     FunctionEntry(
         name="record_acknowledgement",
         records=_WRITES,
@@ -363,9 +372,12 @@ WORKFLOWS: tuple[WorkflowEntry, ...] = (
     ),
     WorkflowEntry(
         name="submission",
-        steps=("submit_claim", "resolve_submission", "release_held"),
+        steps=("submit_claim", "resolve_submission", "release_held", "sweep_submissions"),
         events=("claim.released",),
-        schedules=(Schedule(event_type="outage.due", expression="rate(1 minute)"),),
+        schedules=(
+            Schedule(event_type="outage.due", expression="rate(1 minute)"),
+            Schedule(event_type="submissions.due", expression="rate(5 minutes)"),
+        ),
     ),
     WorkflowEntry(
         name="acknowledgement",

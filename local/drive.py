@@ -91,6 +91,7 @@ class Driver:
             self._phase(phase)
             if phase in {Phase.FAULTS, Phase.AFTER_PAYMENT}:
                 self._answers()
+        self._clock_events("Submissions that stand still", "submissions.due", "Submission")
         # Long enough for a payer's silence to be too long.
         let_time_pass(self.cloud, timedelta(days=32), kinds=("CLAIM",))
         self._clock_events("Nightly checks and KPIs", "reconciliation.due", "ReconciliationCheck")

@@ -266,7 +266,9 @@ def test_every_step_but_those_for_people_took_part_in_that_life(stage: Stage) ->
         "decide_approval",
         "find_rechecks",
         "read_deposits",
+        "record_submitted_outside",
         "resolve_submission",
+        "sweep_submissions",
     }
 
 
@@ -533,6 +535,8 @@ COMMANDS: dict[str, dict[str, Any]] = {
         "document_sha256": "a",
         "occurred_at": "2026-03-02T12:00:00Z",
     },
+    "record_submitted_outside": {"claim_id": "C", "actor": "a", "reason": "r"},
+    "sweep_submissions": {},
     "assign_answer": {
         "remittance_id": "R",
         "ordinal": 1,

@@ -18,7 +18,6 @@ class ReconciliationReport:
     claims_proved: int
     postings_proved: int
     imbalance_cents: int
-    submissions_swept: int
     acknowledgements_overdue: int
     remittances_overdue: int
     remittances_unposted: int

@@ -435,6 +435,8 @@ class _Step:
             patient_control_number=content.patient_control_number,
             mapping_version=encounter.mapping_version,
             reasons=(),
+            due_kind="",
+            due_at=None,
         )
 
     def _commit(

@@ -1,9 +1,8 @@
 """Look for what got stuck or does not add up, and give each finding an owner.
 
 Reads   what is overdue, by each payer's patience; the postings of recent claims.
-Writes  a report of the run; work for each finding; claims whose submission must be looked at again.
-Emits   claim.released for an interrupted submission (the protocol decides what may happen), claim.status.due,
-        work_item.opened.
+Writes  a report of the run; work for each finding.
+Emits   claim.status.due, work_item.opened.
 Fails   StaleRecordError is passed over: whoever moved the record meanwhile did what was needed.
 """
 
@@ -14,7 +13,6 @@ from typing import TypeVar
 
 from functions.billing.domain.claims.claim import Claim
 from functions.billing.domain.claims.filing import FILING_DUE, LAST_DAYS, filing_decision
-from functions.billing.domain.claims.lifecycle import ClaimState
 from functions.billing.domain.commit import Actor, Aggregate, Cause, Commit, OutboundEvent
 from functions.billing.domain.errors import StaleRecordError
 from functions.billing.domain.ledger.balances import LedgerProof, prove_entries
@@ -55,7 +53,6 @@ _SILENCES = {
 }
 """Work for each kind of silence: its reason, and what to do."""
 
-SWEEP_AGAIN = timedelta(minutes=10)
 FAR = timedelta(days=3650)
 
 
@@ -82,7 +79,6 @@ def check_reconciliation(
     return {
         "outcome": "checked",
         "imbalance_cents": report.imbalance_cents,
-        "submissions_swept": report.submissions_swept,
         "acknowledgements_overdue": report.acknowledgements_overdue,
         "claims_silent": report.acknowledgements_overdue + report.remittances_overdue,
     }
@@ -106,7 +102,6 @@ class _Check:
             claims_proved=claims_proved,
             postings_proved=proof.posting_count,
             imbalance_cents=proof.imbalance_cents,
-            submissions_swept=self._each(self._interrupted(), self._sweep),
             acknowledgements_overdue=self._report_silence(Silence.SYNTAX)
             + self._report_silence(Silence.FRONT_DOOR),
             remittances_overdue=self._report_silence(Silence.REMITTANCE),
@@ -182,17 +177,6 @@ class _Check:
             remittance = self.records.get(Remittance, listed.key)
             if remittance and remittance.due_kind == due_kind:
                 yield remittance
-
-    def _interrupted(self) -> Iterator[Claim]:
-        overdue = self._overdue_claims("SUBMITTING")
-        return (claim for claim in overdue if claim.state is ClaimState.SUBMITTING)
-
-    def _sweep(self, claim: Claim) -> Commit:
-        """Wake the submission workflow; what may be done is the protocol's decision, not ours."""
-        woken = claim.moved(ClaimState.SUBMITTING, due_at=self.now + SWEEP_AGAIN)
-        return self.commit(
-            woken, "swept", event=claim_event("claim.released", woken, revision=woken.revision)
-        )
 
     def _report_silence(self, silence: Silence) -> int:
         return self._each(

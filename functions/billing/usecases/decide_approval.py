@@ -6,7 +6,7 @@ Emits   claim.released, work_item.resolved; work_item.opened for a claim that is
 Fails   SegregationError when the person changed the claim; ForbiddenTransitionError when it does not wait.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Literal
 
@@ -22,6 +22,7 @@ from functions.billing.domain.work_items import Queue, WorkItem, open_work_item
 from functions.billing.ports import Clock, Records
 from functions.billing.usecases.events import claim_event, opened, resolved
 from functions.billing.usecases.scrub_claim import APPROVAL_REFUSED, APPROVAL_REQUIRED
+from functions.billing.usecases.sending import BEGUN_WITHIN, RELEASED
 from functions.billing.usecases.work import open_items_about
 
 STEP = "decide_approval"
@@ -63,6 +64,8 @@ def decide_approval(
         touches=claim.touches + 1,
         reasons=() if approved else (APPROVAL_REFUSED,),
     )
+    if approved:
+        after = replace(after, due_kind=RELEASED, due_at=now + BEGUN_WITHIN)
     done = tuple(
         item.resolved(at=now, by=command.actor, resolution=f"approval_{command.decision}")
         for item in open_items_about(records, claim.subject)

@@ -41,7 +41,9 @@ FILE_EVENTS = {
     "acknowledgements/": "acknowledgement.received",
     "deposits/": "deposits.received",
 }
-SCHEDULED_EVENTS = frozenset({"outage.due", "recheck.due", "reconciliation.due", "rollout.due"})
+SCHEDULED_EVENTS = frozenset(
+    {"outage.due", "recheck.due", "reconciliation.due", "rollout.due", "submissions.due"}
+)
 
 # Execution names may hold 80 characters of this alphabet.
 _NOT_IN_NAMES = re.compile(r"[^A-Za-z0-9_-]")

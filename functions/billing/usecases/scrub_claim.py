@@ -38,6 +38,7 @@ from functions.billing.domain.work_items import Correction, Queue, WorkItem, ope
 from functions.billing.ports import Clock, CodeTables, Records, RuleSets
 from functions.billing.usecases.events import claim_event, opened, resolved
 from functions.billing.usecases.filing import watched
+from functions.billing.usecases.sending import BEGUN_WITHIN, RELEASED
 from functions.billing.usecases.trying import Bench, judging_version
 from functions.billing.usecases.work import open_items_about
 
@@ -265,7 +266,11 @@ class _Scrubbed:
 
     def released(self, unique: tuple[Record, ...], solved: tuple[WorkItem, ...]) -> Commit:
         released = self.claim.moved(
-            ClaimState.VALIDATED, validated_at=self.now, ruleset_version=self._rules
+            ClaimState.VALIDATED,
+            validated_at=self.now,
+            ruleset_version=self._rules,
+            due_kind=RELEASED,
+            due_at=self.now + BEGUN_WITHIN,
         )
         done, said = self._done(solved, "claim_passed_validation")
         events = (

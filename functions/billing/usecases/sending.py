@@ -56,6 +56,13 @@ FAR_AWAY = date(9999, 1, 1)
 PATIENT_CONTROL_NUMBER = "PCN"
 GROUP_CONTROL_NUMBER = "GROUP"
 
+# What a claim is due for: to be begun, though nobody came for it; to be looked at, though nobody came back.
+RELEASED = "RELEASED"
+SUBMITTING = "SUBMITTING"
+
+# A claim that was let go is on its way by then.
+BEGUN_WITHIN = timedelta(minutes=10)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SendingPorts:
@@ -115,7 +122,7 @@ class Sending:
         submitting = claim.moved(
             ClaimState.SUBMITTING,
             attempt=number,
-            due_kind="SUBMITTING",
+            due_kind=SUBMITTING,
             due_at=self._lease_end(now),
         )
         pointers: tuple[Record, ...] = (
@@ -138,9 +145,7 @@ class Sending:
         """Win the right to send an interrupted attempt again; a rival that comes second must retry later."""
         now = self.ports.clock.now()
         taken = replace(attempt, tries=attempt.tries + 1, intended_at=now)
-        held = claim.moved(
-            ClaimState.SUBMITTING, due_kind="SUBMITTING", due_at=self._lease_end(now)
-        )
+        held = claim.moved(ClaimState.SUBMITTING, due_kind=SUBMITTING, due_at=self._lease_end(now))
         self._commit(held, "taken_up", now, also=(taken,), facts={"tries": taken.tries})
         return self._again(held, taken)
 
@@ -201,9 +206,7 @@ class Sending:
         """Say that nobody knows, and stay where the protocol looks."""
         now = self.ports.clock.now()
         connector = self.connection.connector
-        held = claim.moved(
-            ClaimState.SUBMITTING, due_kind="SUBMITTING", due_at=self._lease_end(now)
-        )
+        held = claim.moved(ClaimState.SUBMITTING, due_kind=SUBMITTING, due_at=self._lease_end(now))
         unknown = claim_event(
             "claim.submission.unknown", held, attempt=attempt.number, parked=False
         )

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import suppress
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -16,7 +15,6 @@ from tests.simulation.checks import audit_is_broken, events_are_lost, ledger_is_
 from tests.simulation.cloud import RECORDS, Cloud
 from tests.simulation.environments import Environment
 from tests.simulation.explorer import Budget, Stage
-from tests.simulation.explorer.workflow import TaskFailedError
 from tests.simulation.finding import Finding, Kind
 from tests.simulation.scenario import Scenario
 
@@ -62,8 +60,7 @@ def sweep(cloud: Cloud, cause_id: str) -> Callable[[], None]:
 
     def act() -> None:
         before = _released_events(cloud)
-        with suppress(TaskFailedError):
-            cloud.invoke("check_reconciliation", _event("reconciliation.due", cause_id, {}))
+        cloud.execute("submission", _event("submissions.due", cause_id, {}))
         for event_id in sorted(_released_events(cloud) - before):
             delivery(cloud, event_id)()
 
@@ -129,8 +126,8 @@ def both_at_once() -> Sequence[Stage[Cloud]]:
 
 
 def _is_on_its_way(cloud: Cloud) -> bool:
-    state: dict[str, str] = cloud.dynamodb.tables[RECORDS][f"CLAIM#{CLAIM}", "CLAIM"]["state"]
-    return state == {"S": "submitting"}
+    state: str = cloud.dynamodb.tables[RECORDS][f"CLAIM#{CLAIM}", "CLAIM"]["state"]["S"]
+    return state == ClaimState.SUBMITTING
 
 
 def quiet(begin: timedelta) -> Iterator[Stage[Cloud]]:
@@ -138,7 +135,7 @@ def quiet(begin: timedelta) -> Iterator[Stage[Cloud]]:
     for number in range(3):
         yield Stage(
             name="swept in peace",
-            after=begin + timedelta(hours=number),
+            after=begin + timedelta(minutes=10 * number),
             processes=lambda cloud, cause_id=f"evt_quiet_{number}": [sweep(cloud, cause_id)],  # type: ignore[misc]
             is_undisturbed=True,
         )

@@ -12,7 +12,6 @@ from functions.billing.usecases.check_reconciliation import (
     CheckReconciliation,
     check_reconciliation,
 )
-from functions.billing.usecases.resolve_submission import ResolveSubmission, resolve_submission
 from functions.billing.usecases.submit_claim import SubmitClaim, submit_claim
 from tests.builders import CAUSE, released_claim, rule_set_contents, store
 from tests.fakes import FixedRuleSets
@@ -71,49 +70,6 @@ def test_a_run_delivered_again_leaves_one_report(world: World) -> None:
     check(world)
 
     assert world.snapshot() == before
-
-
-# Submissions -------------------------------------------------------------------------------
-
-
-def test_an_interrupted_submission_is_woken_and_the_protocol_decides() -> None:
-    world = unknown_submission()
-    world.clock.advance(hours=1)
-
-    assert check(world)["submissions_swept"] == 1
-
-    assert world.event("claim.released")["claim_id"] == CLAIM
-    assert resolve_submission(ResolveSubmission(claim_id=CLAIM), CAUSE, world.sending) == {
-        "outcome": "submitted",
-        "claim_id": CLAIM,
-    }
-    assert len(world.clearinghouse.received) == 1
-
-
-def test_a_submission_whose_lease_runs_is_left_alone() -> None:
-    world = unknown_submission()
-
-    assert check(world)["submissions_swept"] == 0
-
-
-def test_a_submission_woken_once_is_woken_again_only_after_a_while() -> None:
-    world = unknown_submission()
-    world.clock.advance(hours=1)
-    check(world, "due_1")
-    world.clock.advance(minutes=5)
-    assert check(world, "due_2")["submissions_swept"] == 0
-    world.clock.advance(minutes=5)
-
-    assert check(world, "due_3")["submissions_swept"] == 1
-
-
-def test_a_submission_proven_by_its_acknowledgement_is_not_woken() -> None:
-    world = unknown_submission()
-    world.acknowledge(front_door_file(Said(PCN, "A1:19")))
-    world.clock.advance(days=1)
-
-    assert check(world)["submissions_swept"] == 0
-    assert world.claim().state is ClaimState.SUBMITTED
 
 
 # Silence -----------------------------------------------------------------------------------

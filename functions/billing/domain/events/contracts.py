@@ -216,6 +216,14 @@ class RollOutDue(Contract):
     consumer = "takes back versions beyond their bound, judges again what they stopped"
 
 
+class SubmissionsDue(Contract):
+    """Time to look for submissions that stand still."""
+
+    event_type = "submissions.due"
+    authority = "schedule"
+    consumer = "wakes what was released and not begun, or begun and not answered"
+
+
 class _Outbound(Contract):
     authority = "billing"
     consumer = "anyone who follows the claim"

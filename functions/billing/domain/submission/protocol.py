@@ -11,6 +11,9 @@ from enum import StrEnum
 
 from functions.billing.domain.submission.attempt import Attempt, AttemptState
 
+# No process outlives this: the functions that send are ended by then, whatever they were doing.
+SENDER_LIVES_SECONDS = 30
+
 # A key is trusted for this share of the window the clearinghouse documents, so that clocks may differ.
 KEY_WINDOW_SHARE = 20 / 24
 
@@ -94,11 +97,13 @@ def _after_lookup(
         return Decision(Move.NOTHING, "clearinghouse_has_it")
     if key_is_live(attempt, connector, now):
         return Decision(Move.SEND_AGAIN, "idempotency_key_is_live")
-    settled = (now - attempt.intended_at).total_seconds() >= connector.landing_bound_seconds
-    if lookup is Lookup.NOT_FOUND and connector.lookup_is_authoritative and settled:
+    # Who took the attempt up may send until its last moment, and what it sent may land as late as that allows.
+    landed_by = SENDER_LIVES_SECONDS + connector.landing_bound_seconds
+    still = landed_by - (now - attempt.intended_at).total_seconds()
+    if lookup is Lookup.NOT_FOUND and connector.lookup_is_authoritative and still <= 0:
         return Decision(Move.SEND_AGAIN, "authoritative_lookup_found_nothing")
     if lookup is Lookup.UNAVAILABLE and connector.lookup_is_authoritative:
         return Decision(Move.WAIT, "lookup_unavailable", connector.settle_seconds)
     if lookup is Lookup.NOT_FOUND and connector.lookup_is_authoritative:
-        return Decision(Move.WAIT, "attempt_may_still_land", connector.settle_seconds)
+        return Decision(Move.WAIT, "attempt_may_still_land", int(still) + 1)
     return Decision(Move.PARK, "nothing_proves_it_did_not_arrive")

@@ -1,0 +1,142 @@
+"""The large exploration, shared out over processes, and the lines that say what came of it."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterable, Iterator
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass, field
+from itertools import islice
+
+from tests.simulation.environments import ENVIRONMENTS
+from tests.simulation.finding import Kind
+from tests.simulation.mutants import MUTANTS, killer_of
+from tests.simulation.scenario import Case, Outcome, Scenario, again, examine, walk
+from tests.simulation.subjects.submission import scenarios
+
+FAULTS = 3
+FAULTS_AT_ONCE = 1
+PROCESSES = 2
+WALKS_A_TASK = 25
+# A walk may meet more than the exhaustive search can afford.
+FAULTS_OF_A_WALK = 6
+
+
+@dataclass(slots=True)
+class Report:
+    """What a simulation came to, by environment."""
+
+    outcomes: dict[str, Outcome] = field(default_factory=dict)
+    killed: dict[str, Case | None] = field(default_factory=dict)
+
+    def add(self, environment: str, outcome: Outcome) -> None:
+        """Count an outcome in its environment."""
+        self.outcomes.setdefault(environment, Outcome()).add(outcome)
+
+    @property
+    def cases(self) -> list[Case]:
+        """Everything that is wrong."""
+        return [case for outcome in self.outcomes.values() for case in outcome.cases]
+
+    @property
+    def survivors(self) -> list[str]:
+        """Guards whose absence nobody noticed."""
+        return [guard for guard, case in self.killed.items() if case is None]
+
+    @property
+    def holds(self) -> bool:
+        """Whether all is as it must be."""
+        return not self.cases and not self.survivors
+
+    def lines(self) -> Iterator[str]:
+        """What the command prints last."""
+        for environment, outcome in self.outcomes.items():
+            tally = outcome.tally
+            yield f"{environment + ':':15} {tally.schedules:>15,} schedules in {tally.runs:,} runs"
+        schedules = sum(outcome.tally.schedules for outcome in self.outcomes.values())
+        yield f"{'schedules:':18} {schedules:>12,}"
+        for kind in Kind:
+            wrong = sum(outcome.wrong[kind] for outcome in self.outcomes.values())
+            yield f"{kind + ':':18} {wrong:>12,}"
+        if self.killed:
+            dead = len(self.killed) - len(self.survivors)
+            yield f"{'mutants killed:':18} {dead:>12,} of {len(self.killed)}"
+
+
+def explore_all() -> Iterator[tuple[str, Report]]:
+    """Every schedule within the allowance, in every environment, then every mutant; what was done, and all so far."""
+    report = Report()
+    names = [environment.name for environment in ENVIRONMENTS]
+    with ProcessPoolExecutor(PROCESSES) as pool:
+        large = [(name, which) for name in names for which in (0, 1)]
+        explored = pool.map(_explored, large)
+        killed = pool.map(_killed, range(len(MUTANTS)))
+        for (name, which), outcome in zip(large, explored, strict=True):
+            report.add(name, outcome)
+            yield f"{name}, {('one after the other', 'both at once')[which]}", report
+        for mutant, case in zip(MUTANTS, killed, strict=True):
+            report.killed[mutant.guard] = case
+            yield f"without: {mutant.guard}", report
+
+
+def walk_on(schedules: int, seed: int) -> Iterator[tuple[str, Report]]:
+    """As many random schedules as asked, each named by a seed of its own."""
+    report = Report()
+    seeds = random.Random(seed)  # noqa: S311 for replay, not for secrets
+    tasks = _tasks(schedules, seeds)
+    with ProcessPoolExecutor(PROCESSES) as pool:
+        for environment, outcome in pool.map(_walked, tasks):
+            report.add(environment, outcome)
+            yield environment, report
+
+
+def replayed(text: str) -> Iterator[str]:
+    """A case as it was printed (`scenario | schedule`), call by call.
+
+    Raises
+    ------
+    ValueError
+        If no scenario is named so, or the schedule does not fit it.
+    """
+    name, _, schedule = (part.strip() for part in text.partition("|"))
+    found = [each for each in _scenarios() if each.name == name]
+    if not found:
+        raise ValueError(f"no scenario is named {name!r}")
+    passed, findings, _ = again(found[0], schedule)
+    for each in passed:
+        yield f"{each.at:%d %b %H:%M:%S}  {each.process}  {each.fault:13} {each.call}"
+    yield from (f"✗ {finding.kind}: {finding.what}" for finding in findings)
+    if not findings:
+        yield "✓ nothing is wrong at its end"
+
+
+def _scenarios(faults: int = FAULTS_OF_A_WALK, at_once: int = 2) -> Iterable[Scenario]:
+    for environment in ENVIRONMENTS:
+        yield from scenarios(environment, faults=faults, faults_at_once=at_once, jumps=2)
+
+
+def _explored(task: tuple[str, int]) -> Outcome:
+    name, which = task
+    (environment,) = (each for each in ENVIRONMENTS if each.name == name)
+    return examine(scenarios(environment, faults=FAULTS, faults_at_once=FAULTS_AT_ONCE)[which])
+
+
+def _killed(number: int) -> Case | None:
+    return killer_of(MUTANTS[number])
+
+
+def _tasks(schedules: int, seeds: random.Random) -> Iterator[tuple[int, ...]]:
+    endless = iter(lambda: seeds.getrandbits(48), None)
+    left = schedules
+    while left > 0:
+        some = tuple(islice(endless, min(left, WALKS_A_TASK)))
+        left -= len(some)
+        yield some
+
+
+def _walked(seeds: tuple[int, ...]) -> tuple[str, Outcome]:
+    chosen = list(_scenarios())[seeds[0] % len(list(_scenarios()))]
+    outcome = Outcome()
+    for seed in seeds:
+        outcome.add(walk(chosen, seed)[0])
+    return chosen.name.split(", ", 1)[1].rpartition(", ")[0], outcome
