@@ -112,7 +112,7 @@ def show(*, name: str, stage: str, as_json: bool) -> None:
 @click.argument("name")
 @click.option("--by", "actor", required=True, help="Who saw to it.")
 @click.option("--why", required=True, help="Where and how: portal, telephone, paper; a reference.")
-@_STAGE
+@STAGE
 def submitted_outside(*, name: str, actor: str, why: str, stage: str) -> None:
     """Take down that a person submitted a parked claim elsewhere; nothing sends it again.
 
