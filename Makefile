@@ -18,7 +18,7 @@ quietly = @printf '%-14s' '$(1)'; if output=$$($(2) 2>&1); then echo ok; else ec
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup demo up down test check unit integration infra simulate e2e lint format types arch bench-x12 bench-rules clean
+.PHONY: help setup demo up down test check unit integration infra simulate e2e lint format types arch bench-x12 bench-rules bench-remit clean
 
 help: ## List what can be made
 	@echo 'Usage: make TARGET [VARIABLE=value]'
@@ -87,6 +87,9 @@ bench-x12: $(SETUP) ## Read and write X12 against the other libraries, speed and
 
 bench-rules: $(SETUP) ## Judge claims by 300 rules and tables of real size: speed, memory, growth
 	@$(RUN)python -m benchmarks.rules
+
+bench-remit: $(SETUP) ## Post remittances of 10, 1,000 and 100,000 claims: speed, memory, cost per claim
+	@$(RUN)python -m benchmarks.remit
 
 clean: ## Remove everything that was made here, the virtual environment included
 	rm -rf $(VENV) node_modules build cdk.out .local .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

@@ -35,7 +35,11 @@ class _LazyGroup(click.Group):
         ),
         "outages": ("cli.eligibility", "outages", "Who is out of reach, and since when."),
         "kpis": ("cli.records", "kpis", "The newest measurement of every KPI."),
-        "remit": ("cli.money", "remit", "Payments (835): where each cent went; assign what waits."),
+        "remit": (
+            "cli.money",
+            "remit",
+            "Payments (835): how they came, where each cent went, what waits.",
+        ),
         "statement": ("cli.money", "statement", "What a patient owes: for what, why, since when."),
         "reconcile": ("cli.money", "reconcile", "A day's four totals, side by side."),
         "ledger": ("cli.money", "ledger", "Prove that the ledger sums to zero."),

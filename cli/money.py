@@ -13,6 +13,7 @@ import msgspec
 from rich.table import Table
 from rich.text import Text
 
+from cli.remittances import files, progress, release
 from cli.run import console
 from cli.target import LOCAL, Target, target
 from functions.billing.domain.claims.claim import Claim
@@ -44,6 +45,10 @@ _AS_JSON = click.option("--json", "as_json", is_flag=True, help="For other progr
 @click.group()
 def remit() -> None:
     """Payments of payers (835): where each cent went, and what waits for a person."""
+
+
+for _command in (files, progress, release):
+    remit.add_command(_command)
 
 
 @remit.command("show")

@@ -94,6 +94,7 @@ EXAMPLES: Mapping[str, Any] = {
     "starts_at": "2026-03-05T14:00:00Z",
     "table_version": f"sha256:{_SHA256}",
     "trace_number": "EFT0000001",
+    "webhook_id": "msg_2KWPBgLlAfxdpx2AI54pPJ85f4W",
     "work_item_id": "W2H4OKVFM732R",
 }
 # Where one name carries another kind of value.

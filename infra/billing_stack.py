@@ -15,6 +15,7 @@ from infra.catalogue import (
     DOCUMENT_GRANTS,
     PEOPLES_TOOLS,
     PUBLISH_OUTBOX,
+    RECEIVE_WEBHOOK,
     START_WORKFLOW,
     STEPS,
     WORKFLOWS,
@@ -31,6 +32,7 @@ from infra.constructs.billing_function import BillingFunction, FunctionPlatform
 from infra.constructs.dependency_layer import DependencyLayer
 from infra.constructs.inbox import Inbox
 from infra.constructs.queue_with_dlq import DeadLetterQueue
+from infra.constructs.webhook_door import WebhookDoor
 from infra.constructs.workflow import Workflow
 from infra.data_stack import RECORDS_INDEXES
 
@@ -139,6 +141,14 @@ class BillingStack(Stack):
         self.peoples_tools = {
             entry.name: self._function(entry, pascal_case(entry.name)) for entry in PEOPLES_TOOLS
         }
+        self.receive_webhook = self._function(RECEIVE_WEBHOOK, pascal_case(RECEIVE_WEBHOOK.name))
+        self.webhook_door = WebhookDoor(
+            self,
+            "WebhookDoor",
+            function=self.receive_webhook.function,
+            log_key=data.log_key,
+            is_local=settings.is_local,
+        )
         self.publish_outbox = self._outbox_publisher()
         workflow_logging = self._workflow_logging_policy()
         self.workflows = {
@@ -152,6 +162,7 @@ class BillingStack(Stack):
         return {
             **self.steps,
             **self.peoples_tools,
+            RECEIVE_WEBHOOK.name: self.receive_webhook,
             PUBLISH_OUTBOX.name: self.publish_outbox,
             **{f"start_{name}": deployed.starter for name, deployed in self.workflows.items()},
         }
@@ -282,6 +293,8 @@ class BillingStack(Stack):
         if SecretAccess.CLEARINGHOUSE in entry.secrets:
             variables["CLEARINGHOUSE_SECRET_ARN"] = self._data.clearinghouse_arn
             variables["CONNECTORS"] = self._settings.connectors_json
+        if SecretAccess.WEBHOOK in entry.secrets:
+            variables["WEBHOOK_SECRET_ARN"] = self._data.webhook_arn
         return variables
 
     def _statements(self, entry: FunctionEntry) -> list[iam.PolicyStatement]:
@@ -343,9 +356,11 @@ class BillingStack(Stack):
         )
 
     def _secret_arn(self, access: SecretAccess) -> str:
-        if access is SecretAccess.SIGNING_KEY:
-            return self._data.signing_key_arn
-        return self._data.clearinghouse_arn
+        return {
+            SecretAccess.SIGNING_KEY: self._data.signing_key_arn,
+            SecretAccess.CLEARINGHOUSE: self._data.clearinghouse_arn,
+            SecretAccess.WEBHOOK: self._data.webhook_arn,
+        }[access]
 
     def _outbox_publisher(self) -> BillingFunction:
         """Deploy the publisher and let it read the records table's stream, in order."""
@@ -490,6 +505,8 @@ class BillingStack(Stack):
 
     def _write_outputs(self) -> None:
         CfnOutput(self, "BusName", value=self.bus.event_bus_name)
+        CfnOutput(self, "WebhookUrl", value=self.webhook_door.url)
+        CfnOutput(self, "WebhookApiId", value=self.webhook_door.api.api_id)
         CfnOutput(self, "UnroutableEventsUrl", value=self.unroutable_events.queue_url)
         CfnOutput(self, "FailedInvocationsUrl", value=self.failed_invocations.queue_url)
         CfnOutput(self, "UnpublishedOutboxUrl", value=self.unpublished_outbox.queue_url)

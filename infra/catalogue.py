@@ -31,6 +31,7 @@ class DocumentAccess(StrEnum):
     READ_DEPOSITS = "read_deposits"
     READ_EVIDENCE = "read_evidence"
     WRITE_EVIDENCE = "write_evidence"
+    WRITE_REMITTANCES = "write_remittances"
 
 
 class BucketRole(StrEnum):
@@ -75,6 +76,9 @@ DOCUMENT_GRANTS: dict[DocumentAccess, DocumentGrant] = {
     DocumentAccess.WRITE_EVIDENCE: DocumentGrant(
         bucket=BucketRole.EVIDENCE, prefix="", action="s3:PutObject"
     ),
+    DocumentAccess.WRITE_REMITTANCES: DocumentGrant(
+        bucket=BucketRole.INTAKE, prefix="remittances/", action="s3:PutObject"
+    ),
 }
 
 
@@ -91,6 +95,7 @@ class SecretAccess(StrEnum):
 
     SIGNING_KEY = "signing_key"
     CLEARINGHOUSE = "clearinghouse"
+    WEBHOOK = "webhook"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -192,8 +197,20 @@ ASSIGN_ANSWER = FunctionEntry(
     name="assign_answer",
     records=_WRITES,
     audits=True,
-    documents=(DocumentAccess.READ_REMITTANCES, *_RULES),
+    documents=_RULES,
     roll_outs=_HEARS,
+)
+RELEASE_REMITTANCE = FunctionEntry(name="release_remittance", records=_WRITES, audits=True)
+
+# Called by the clearinghouse over the HTTP API; the signature is its only way in.
+RECEIVE_WEBHOOK = FunctionEntry(
+    name="receive_webhook",
+    records=_WRITES,
+    audits=True,
+    documents=_KEEPS,
+    secrets=(SecretAccess.WEBHOOK,),
+    timeout_seconds=10,
+    concurrency_max=5,
 )
 ROLL_OUT_RULES = FunctionEntry(
     name="roll_out_rules",
@@ -207,6 +224,7 @@ PEOPLES_TOOLS: tuple[FunctionEntry, ...] = (
     DECIDE_APPROVAL,
     ASSIGN_ANSWER,
     RECORD_SUBMITTED_OUTSIDE,
+    RELEASE_REMITTANCE,
     ROLL_OUT_RULES,
 )
 
@@ -262,10 +280,20 @@ STEPS: tuple[FunctionEntry, ...] = (
         roll_outs=_HEARS,
     ),
     FunctionEntry(
+        name="fetch_transactions",
+        records=_WRITES,
+        audits=True,
+        documents=(DocumentAccess.WRITE_REMITTANCES,),
+        secrets=(SecretAccess.CLEARINGHOUSE,),
+        faces_clearinghouse=True,
+        timeout_seconds=120,
+        concurrency_max=2,
+    ),
+    FunctionEntry(
         name="read_remittance",
         records=_WRITES,
         audits=True,
-        documents=(DocumentAccess.READ_REMITTANCES, *_KEEPS),
+        documents=(DocumentAccess.READ_REMITTANCES, DocumentAccess.READ_EVIDENCE, *_KEEPS),
         timeout_seconds=120,
         memory_mb=1024,
     ),
@@ -273,7 +301,8 @@ STEPS: tuple[FunctionEntry, ...] = (
         name="post_remittance",
         records=_WRITES,
         audits=True,
-        documents=(DocumentAccess.READ_REMITTANCES, *_RULES),
+        # The file is posted as it was kept, so it needs nothing of the intake.
+        documents=_RULES,
         roll_outs=_HEARS,
         timeout_seconds=120,
         memory_mb=1024,
@@ -341,7 +370,13 @@ STEPS: tuple[FunctionEntry, ...] = (
 )
 
 # Every folder under functions/ that holds a handler.
-FUNCTIONS: tuple[FunctionEntry, ...] = (START_WORKFLOW, PUBLISH_OUTBOX, *PEOPLES_TOOLS, *STEPS)
+FUNCTIONS: tuple[FunctionEntry, ...] = (
+    START_WORKFLOW,
+    PUBLISH_OUTBOX,
+    RECEIVE_WEBHOOK,
+    *PEOPLES_TOOLS,
+    *STEPS,
+)
 
 WORKFLOWS: tuple[WorkflowEntry, ...] = (
     WorkflowEntry(
@@ -386,9 +421,15 @@ WORKFLOWS: tuple[WorkflowEntry, ...] = (
         file_prefixes=("acknowledgements/",),
     ),
     WorkflowEntry(
+        name="clearinghouse-list",
+        steps=("fetch_transactions",),
+        events=("transaction.announced",),
+        schedules=(Schedule(event_type="listing.due", expression="rate(15 minutes)"),),
+    ),
+    WorkflowEntry(
         name="remittance",
         steps=("read_remittance", "post_remittance", "reconcile_remittance"),
-        events=("remittance.received",),
+        events=("remittance.received", "remittance.released"),
         file_prefixes=("remittances/",),
         is_express=False,
     ),

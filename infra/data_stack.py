@@ -214,7 +214,14 @@ class DataStack(Stack):
             encryption_key=self.data_key,
             removal_policy=self._removal,
         )
-        for secret in (self.signing_key, self.clearinghouse):
+        self.webhook = secretsmanager.Secret(
+            self,
+            "Webhook",
+            description="What the clearinghouse signs its webhooks with; set after the first deploy.",
+            encryption_key=self.data_key,
+            removal_policy=self._removal,
+        )
+        for secret in (self.signing_key, self.clearinghouse, self.webhook):
             acknowledge(
                 secret,
                 "AwsSolutions-SMG4",
@@ -224,8 +231,10 @@ class DataStack(Stack):
             )
         self.signing_key_arn = self._arn_of(self.signing_key)
         self.clearinghouse_arn = self._arn_of(self.clearinghouse)
+        self.webhook_arn = self._arn_of(self.webhook)
         CfnOutput(self, "SigningKeySecretArn", value=self.signing_key_arn)
         CfnOutput(self, "ClearinghouseSecretArn", value=self.clearinghouse_arn)
+        CfnOutput(self, "WebhookSecretArn", value=self.webhook_arn)
 
     @staticmethod
     def _resource_of(bucket: s3.Bucket) -> s3.CfnBucket:

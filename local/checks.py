@@ -1,8 +1,10 @@
 """What a run states, each with whether it holds. The command succeeds only if all of them do."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
+from functions.billing.domain.intake.transactions import LandedTransaction, Landing
 from functions.billing.domain.ledger.balances import LedgerProof
+from local.network import WebhookTraffic
 from local.report.words import count_of, dollars
 from local.run_report import Check, Money, RuleTrial, Unexplained
 from local.secrecy import Leaks
@@ -91,6 +93,21 @@ def bad_rules_taken_back(trial: RuleTrial) -> Check:
         name="A rule change that would double failures was caught and taken back",
         holds=is_seen and trial.is_rolled_back and trial.recalled > 0 and trial.still_stopped == 0,
         detail=f"{trial.recalled} claims it held were judged again, {trial.still_stopped} are still held by it",
+    )
+
+
+def remittances_landed(
+    landed: Sequence[LandedTransaction], *, wanted: Collection[str], traffic: WebhookTraffic
+) -> Check:
+    """Whatever the network did to webhooks and drops, every file on the clearinghouse's list is here."""
+    here = {one.transaction_id for one in landed}
+    missing = [f"{one} is listed and not here" for one in sorted(set(wanted) - here)]
+    fetched = sum(one.landing is Landing.FETCHED for one in landed)
+    return all_of(
+        "Every remittance on the clearinghouse's list is here",
+        [*missing, *traffic.problems],
+        f"{count_of(len(here), 'file')}, {fetched} of them fetched, "
+        f"{len(traffic.lost)} of those after a lost webhook",
     )
 
 

@@ -19,7 +19,9 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
+from functions.billing.adapters.webhooks import new_webhook_secret
 from local.aws import REGION, ROOT_KEY, Aws
 from local.deployment import Deployment
 from local.errors import LocalCloudError
@@ -88,6 +90,12 @@ class Cloud:
     def simulator(self) -> Simulator:
         """The payers' side."""
         return Simulator(self.simulator_url)
+
+    @property
+    def webhook_url(self) -> str:
+        """Where the clearinghouse calls; the emulator's host names of APIs resolve nowhere, its paths do."""
+        path = urlsplit(self.deployment.webhook_url).path
+        return f"{self.endpoint}/_aws/execute-api/{self.deployment.webhook_api_id}/$default{path}"
 
     @property
     def logs(self) -> Path:
@@ -240,7 +248,14 @@ def _bring_up(plan: Plan, folder: Path, narrator: Narrator, to_stop: contextlib.
     with narrator.task("Put keys, rule sets and tables in place"):
         aws = Aws(endpoint)
         keys = Keys.for_producers(plan.producers)
-        seed_secrets(aws, deployment, keys=keys, api_keys={str(CONNECTOR["name"]): API_KEY})
+        house = plan.world.get("clearinghouse", {})
+        seed_secrets(
+            aws,
+            deployment,
+            keys=keys,
+            api_keys={str(CONNECTOR["name"]): API_KEY},
+            webhook_secret=house.get("webhook_secret") or new_webhook_secret(),
+        )
         versions = seed_rule_sets(aws, deployment, replaced=plan.rule_sets, at=datetime.now(UTC))
     return Cloud(
         folder=folder,

@@ -16,6 +16,7 @@ from functions.billing.domain.denials.case import DenialCase
 from functions.billing.domain.eligibility.coverages import KnownCoverage
 from functions.billing.domain.encounters import BillingEncounter, EncounterState
 from functions.billing.domain.events.receipts import EventReceipt, RefusedEvent, RepeatedEvent
+from functions.billing.domain.intake.transactions import LandedTransaction
 from functions.billing.domain.kpis.measures import DEFINITIONS, KpiName
 from functions.billing.domain.kpis.snapshot import KpiSnapshot
 from functions.billing.domain.remittance.payments import (
@@ -213,6 +214,15 @@ def _checks(
             "Every event that was to be published was",
             [f"{len(lost)} never came over the bus"] if lost else [],
             f"{count_of(len(store.raw('OUTBOX')), 'event')}, {twice} more than once",
+        ),
+        checks.remittances_landed(
+            store.of(LandedTransaction),
+            wanted={
+                file["file_id"]
+                for key, file in run.delivered.files.items()
+                if key.startswith("remittances/")
+            },
+            traffic=run.delivered.webhooks,
         ),
         checks.all_of("Nothing was given up: no dead letters", given_up),
         checks.all_of("Each part of the day came to rest", run.delivered.restless),

@@ -24,6 +24,9 @@ class Deployment:
     bus_name: str
     signing_key_secret: str
     clearinghouse_secret: str
+    webhook_secret: str
+    webhook_url: str
+    webhook_api_id: str
     verification_keys_parameter: str
     app_config: Mapping[str, str]
     failed_invocations_url: str
@@ -57,6 +60,9 @@ class Deployment:
                 bus_name=flat["BusName"],
                 signing_key_secret=flat["SigningKeySecretArn"],
                 clearinghouse_secret=flat["ClearinghouseSecretArn"],
+                webhook_secret=flat["WebhookSecretArn"],
+                webhook_url=flat["WebhookUrl"],
+                webhook_api_id=flat["WebhookApiId"],
                 verification_keys_parameter=flat["VerificationKeysParameter"],
                 app_config={
                     "application": flat["AppConfigApplication"],

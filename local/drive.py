@@ -18,6 +18,7 @@ from local.cloud import Cloud
 from local.day.records import Day, EhrEvent, Phase
 from local.deployment import Deployment
 from local.invoking import as_person
+from local.network import WebhookTraffic, announce, listed_key
 from local.progress import Narrator, Task
 from local.quiet import Watch
 from local.rule_change import RuleChangeDrill
@@ -60,6 +61,7 @@ class Delivered:
     appeal_decisions: list[dict[str, Any]] = field(default_factory=list)
     approvals: list[str] = field(default_factory=list)
     restless: list[str] = field(default_factory=list)
+    webhooks: WebhookTraffic = field(default_factory=WebhookTraffic)
 
 
 @dataclass(slots=True, kw_only=True)
@@ -74,6 +76,7 @@ class Driver:
     delivered: Delivered = field(default_factory=Delivered)
     drill: RuleChangeDrill | None = None
     _dropped: set[str] = field(default_factory=set)
+    _lost: list[str] = field(default_factory=list)
 
     @classmethod
     def of(cls, cloud: Cloud, day: Day, narrator: Narrator) -> "Driver":
@@ -92,6 +95,7 @@ class Driver:
             if phase in {Phase.FAULTS, Phase.AFTER_PAYMENT}:
                 self._answers()
         self._clock_events("Submissions that stand still", "submissions.due", "Submission")
+        self._clock_events("The clearinghouse's list", "listing.due", "ClearinghouseList")
         # Long enough for a payer's silence to be too long.
         let_time_pass(self.cloud, timedelta(days=32), kinds=("CLAIM",))
         self._clock_events("Nightly checks and KPIs", "reconciliation.due", "ReconciliationCheck")
@@ -195,10 +199,16 @@ class Driver:
         answer = self.cloud.simulator.deliver(kinds)
         files, deposits = answer["files"], answer["deposits"]
         decisions = answer["appeal_decisions"]
+        listed = [file for file in files if file["delivery"] == "list"]
         for file in files:
-            self._drop(file)
+            if file not in listed:
+                self._drop(file)
+        if listed:
+            self._announce_or_lose(listed)
         if files:
             self._settle(task)
+        if self._lost:
+            self._find_lost(task)
         self._publish([self._deposit_event(one) for one in deposits], task)
         self._publish([self._appeal_event(one) for one in decisions], task)
         self.delivered.deposits += deposits
@@ -220,6 +230,29 @@ class Driver:
         self.delivered.files[key] = {
             name: value for name, value in file.items() if name != "content_base64"
         }
+
+    def _announce_or_lose(self, files: Sequence[Mapping[str, Any]]) -> None:
+        """Webhooks of one wave arrive and those of the next are lost, in turn."""
+        traffic = self.delivered.webhooks
+        is_lost = bool(traffic.announced) and not traffic.lost
+        for file in files:
+            file_id = file["file_id"]
+            self.delivered.files[listed_key(file_id)] = {
+                name: value for name, value in file.items() if name != "content_base64"
+            }
+            if is_lost:
+                traffic.lost.append(file_id)
+                self._lost.append(file_id)
+            else:
+                announce(self.cloud, file_id, traffic)
+                self._dropped.add(listed_key(file_id))
+
+    def _find_lost(self, task: Task) -> None:
+        """What the schedule does four times an hour: look at the list, whatever was announced."""
+        self._send_clock_event("listing.due", "ClearinghouseList")
+        self._dropped |= {listed_key(file_id) for file_id in self._lost}
+        self._lost.clear()
+        self._settle(task)
 
     def _deposit_event(self, deposit: Mapping[str, Any]) -> EhrEvent:
         return self._event(

@@ -11,6 +11,8 @@
 * Retries honour ``MaxDelaySeconds`` and ``JitterStrategy`` (the emulator ignores both).
 * Who asks AppConfig for a configuration needs the permission for that configuration (the emulator
   asks for one on everything).
+* A distributed Map may be written in JSONata (the emulator evaluates ``Items``, ``ItemSelector``,
+  ``Output`` and ``Assign`` in inline Maps only).
 
 Everything it changes is private to the emulator, so its version is pinned and each seam is
 checked at start.
@@ -183,6 +185,45 @@ def name_configurations() -> None:
     iam_actions.extract_resource_arn = extract
 
 
+def evaluate_distributed_maps() -> None:
+    """Let a distributed Map be written in JSONata, as an inline one may be."""
+    original = stepfunctions._run_distributed_map
+
+    @functools.wraps(original)
+    def run_map(
+        state: dict[str, Any],
+        given: Any,
+        effective: Any,
+        processor: dict[str, Any],
+        execution: dict[str, Any],
+        context: dict[str, Any],
+    ) -> Any:
+        if stepfunctions._state_query_language(state, context) != "JSONata":
+            return original(state, given, effective, processor, execution, context)
+        items = stepfunctions._jsonata_state_field(state, "Items", "array", given, context)
+        selected = [
+            stepfunctions._apply_jsonata_template(
+                state.get("ItemSelector", item),
+                given,
+                {**context, "Map": {"Item": {"Index": index, "Value": item}}},
+            )
+            for index, item in enumerate(items)
+        ]
+        plain = {
+            name: value
+            for name, value in state.items()
+            if name not in {"Items", "ItemSelector", "Output", "Assign"}
+        }
+        results, following = original(plain, selected, selected, processor, execution, context)
+        output = stepfunctions._apply_jsonata_output(
+            state, given, context, result=results, default=results
+        )
+        stepfunctions._apply_state_assign(state, given, context, result=results)
+        return output, following
+
+    stepfunctions._run_distributed_map = run_map
+
+
 def run() -> None:
     """Check the version, close the gaps, serve."""
     installed = version("ministack")
@@ -195,6 +236,7 @@ def run() -> None:
     share_layers()
     spread_retries()
     name_configurations()
+    evaluate_distributed_maps()
     main()
 
 

@@ -41,15 +41,24 @@ RULE_SETS: Mapping[str, str] = {
 
 
 def seed_secrets(
-    aws: Aws, deployment: Deployment, *, keys: Keys, api_keys: Mapping[str, str]
+    aws: Aws,
+    deployment: Deployment,
+    *,
+    keys: Keys,
+    api_keys: Mapping[str, str],
+    webhook_secret: str,
 ) -> None:
-    """Put our signing key, the producers' public keys and the clearinghouses' keys in place."""
+    """Put our signing key, the producers' public keys, the clearinghouses' keys and webhook secret in place."""
     secrets = aws.client("secretsmanager")
     secrets.put_secret_value(
         SecretId=deployment.signing_key_secret, SecretString=keys.secrets[BILLING]
     )
     secrets.put_secret_value(
         SecretId=deployment.clearinghouse_secret, SecretString=json.dumps(api_keys)
+    )
+    secrets.put_secret_value(
+        SecretId=deployment.webhook_secret,
+        SecretString=json.dumps({"secrets": [webhook_secret]}),
     )
     aws.client("ssm").put_parameter(
         Name=deployment.verification_keys_parameter,

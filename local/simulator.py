@@ -22,6 +22,10 @@ class Simulator:
         """The next wave of `acknowledgements`, `remittances` or `appeals`, files included."""
         return self._call("/_sim/deliver", {"kinds": list(kinds), "inline": True})
 
+    def webhook(self, file_id: str, *, timestamp: int) -> dict[str, Any]:
+        """The call that announces a file, signed at this time: its `headers` and its `body`."""
+        return self._call("/_sim/webhook", {"file_id": file_id, "timestamp": timestamp})
+
     def report(self) -> dict[str, Any]:
         """What every payer has seen, decided and paid."""
         return self._call("/_sim/report")

@@ -92,7 +92,7 @@ def count_usage(cloud: Cloud, logs: Logs, tap: Tap) -> UsageCounts:
     events = [one for one in tap.heard if one.source != "aws.s3"]
     return UsageCounts(
         transitions=standard.transitions,
-        express_requests=express.count,
+        express_requests=express.count + standard.children,
         express_gb_seconds=express.gb_seconds,
         invocations=len(reports),
         lambda_gb_seconds=sum(
@@ -110,7 +110,7 @@ def count_usage(cloud: Cloud, logs: Logs, tap: Tap) -> UsageCounts:
         configurations=hearing * _COLD_STARTS,
         log_bytes=sum(len(line.encode()) for line in logs.all_lines()),
         # At this rate every execution is traced, and a trace is what is charged for.
-        traces=express.count + standard.count,
+        traces=express.count + standard.count + standard.children,
     )
 
 
@@ -118,6 +118,7 @@ def count_usage(cloud: Cloud, logs: Logs, tap: Tap) -> UsageCounts:
 class _Executions:
     count: int = 0
     transitions: int = 0
+    children: int = 0
     gb_seconds: Decimal = Decimal(0)
 
 
@@ -133,7 +134,20 @@ def _executions(cloud: Cloud) -> tuple[_Executions, _Executions]:
                 found.count += 1
                 found.transitions += entered.total()
                 found.gb_seconds += express_gb_seconds(entered)
+                if workflow in _STANDARD:
+                    # A Map Run: one transition to start each child, which is an Express execution of one Task.
+                    children = _children(client, execution["executionArn"])
+                    found.children += children
+                    found.transitions += children
+                    express.gb_seconds += children * express_gb_seconds(Counter({"Task": 1}))
     return express, standard
+
+
+def _children(client: Any, arn: str) -> int:
+    """How many children the Map Runs of an execution started."""
+    runs = client.list_map_runs(executionArn=arn)["mapRuns"]
+    counts = (client.describe_map_run(mapRunArn=run["mapRunArn"]) for run in runs)
+    return sum(int(one["executionCounts"]["total"]) for one in counts)
 
 
 def _entered(client: Any, arn: str) -> Counter[str]:

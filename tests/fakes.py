@@ -18,6 +18,7 @@ from functions.billing.domain.errors import (
 )
 from functions.billing.domain.events.contracts import OUTBOUND
 from functions.billing.domain.events.envelope import canonical_json
+from functions.billing.domain.intake.transactions import ListedTransaction
 from functions.billing.domain.keys import Key
 from functions.billing.domain.rule_versions.roll_out import Assignment, Trial
 from functions.billing.domain.rules.reading import content_version
@@ -118,15 +119,20 @@ class InMemoryEvidence:
     def __init__(self) -> None:
         self.kept: dict[str, bytes] = {}
 
-    def keep(self, key: str, body: bytes, *, content_type: str) -> StoredDocument:
-        if self.kept.setdefault(key, body) != body:
+    def keep(self, key: str, body: bytes | BinaryIO, *, content_type: str) -> StoredDocument:
+        content = body if isinstance(body, bytes) else body.read()
+        if self.kept.setdefault(key, content) != content:
             raise AssertionError(f"evidence under {key} would change")
-        return StoredDocument(key, hashlib.sha256(body).hexdigest(), len(body))
+        return StoredDocument(key, hashlib.sha256(content).hexdigest(), len(content))
 
-    def fetch(self, key: str) -> bytes:
+    @contextmanager
+    def open(self, key: str) -> Iterator[BinaryIO]:
+        yield BytesIO(self.fetch(key))
+
+    def fetch(self, key: str, *, start_byte: int = 0, end_byte: int | None = None) -> bytes:
         if key not in self.kept:
             raise RecordNotFoundError("document_not_found", subject=f"document:{key}")
-        return self.kept[key]
+        return self.kept[key][start_byte:end_byte]
 
 
 class InMemoryIntake:
@@ -136,9 +142,13 @@ class InMemoryIntake:
         self.dropped: dict[str, bytes] = {}
 
     def drop(self, key: str, body: bytes) -> str:
-        """Put a document there; its SHA-256 is returned."""
+        """Put a document there, as others do; its SHA-256 is returned."""
         self.dropped[key] = body
         return hashlib.sha256(body).hexdigest()
+
+    def put(self, key: str, body: bytes | BinaryIO, *, content_type: str) -> StoredDocument:
+        content = body if isinstance(body, bytes) else body.read()
+        return StoredDocument(key, self.drop(key, content), len(content))
 
     @contextmanager
     def open(self, key: str) -> Iterator[BinaryIO]:
@@ -243,6 +253,49 @@ class NamedConnections:
         if connector not in self.connections:
             raise RuleSetError("connector_not_declared", subject=f"connector:{connector}")
         return self.connections[connector]
+
+
+class FixedWebhookSecrets:
+    """`ports.WebhookSecrets` that were put there once."""
+
+    def __init__(self, *secrets: str) -> None:
+        self.secrets = secrets
+
+    def current(self) -> tuple[str, ...]:
+        return self.secrets
+
+
+class ScriptedList:
+    """`ports.TransactionList` over files given one by one; those in `gone` cannot be had."""
+
+    def __init__(self) -> None:
+        self.entries: list[tuple[ListedTransaction, bytes]] = []
+        self.gone: set[str] = set()
+        self.opened: list[str] = []
+
+    def add(
+        self, transaction_id: str, body: bytes, at: datetime = NOON, transaction_set: str = "835"
+    ) -> ListedTransaction:
+        """List a file."""
+        entry = ListedTransaction(
+            transaction_id=transaction_id,
+            transaction_set=transaction_set,
+            processed_at=at,
+            artifact="output",
+        )
+        self.entries.append((entry, body))
+        return entry
+
+    def since(self, at: datetime) -> Iterator[ListedTransaction]:
+        return (entry for entry, _ in list(self.entries) if entry.processed_at > at)
+
+    @contextmanager
+    def open(self, listed: ListedTransaction) -> Iterator[BinaryIO]:
+        self.opened.append(listed.transaction_id)
+        if listed.transaction_id in self.gone:
+            raise ClearinghouseUnavailableError("no_verdict")
+        (body,) = (body for entry, body in self.entries if entry == listed)
+        yield BytesIO(body)
 
 
 PARTNER = TradingPartner(

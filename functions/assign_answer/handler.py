@@ -13,7 +13,7 @@ def lambda_handler(command: AssignAnswer, cause: Cause, deps: Dependencies) -> O
     """Post an answer that was set aside to the claim a person names."""
     ports = PostingPorts(
         records=deps.records,
-        intake=deps.intake,
+        evidence=deps.evidence,
         rule_sets=deps.rule_sets,
         clock=deps.clock,
     )

@@ -8,6 +8,7 @@ from typing import Any, BinaryIO, Protocol, TypeVar
 
 from functions.billing.domain.codes import CodeTable
 from functions.billing.domain.commit import Commit, Record
+from functions.billing.domain.intake.transactions import ListedTransaction
 from functions.billing.domain.keys import Key
 from functions.billing.domain.rule_versions.lifecycle import digest_of
 from functions.billing.domain.rule_versions.roll_out import Assignment, RollOutState
@@ -64,12 +65,16 @@ class StoredDocument:
 class Evidence(Protocol):
     """Write-once storage for raw files, frozen wire bytes, packets and refused events."""
 
-    def keep(self, key: str, body: bytes, *, content_type: str) -> StoredDocument:
-        """Store bytes under a key; storing the same bytes again changes nothing."""
+    def keep(self, key: str, body: bytes | BinaryIO, *, content_type: str) -> StoredDocument:
+        """Store bytes, or a stream of any length, under a key; storing the same bytes again changes nothing."""
         ...
 
-    def fetch(self, key: str) -> bytes:
-        """The bytes kept under a key.
+    def open(self, key: str) -> AbstractContextManager[BinaryIO]:
+        """A readable stream of what is kept under a key; raises as `fetch` does."""
+        ...
+
+    def fetch(self, key: str, *, start_byte: int = 0, end_byte: int | None = None) -> bytes:
+        """The bytes kept under a key, or those of a range (`end_byte` exclusive).
 
         Raises
         ------
@@ -80,7 +85,11 @@ class Evidence(Protocol):
 
 
 class Intake(Protocol):
-    """Where the EHR and the clearinghouse drop documents and files."""
+    """Where the EHR and the clearinghouse drop documents and files, and we what we fetch."""
+
+    def put(self, key: str, body: bytes | BinaryIO, *, content_type: str) -> StoredDocument:
+        """Put a file there, which starts what its prefix starts."""
+        ...
 
     def open(self, key: str) -> AbstractContextManager[BinaryIO]:
         """A readable stream of a dropped file.
@@ -158,6 +167,26 @@ class Clearinghouse(ClaimConnection, Protocol):
 
     def send_appeal(self, body: Mapping[str, Any], *, idempotency_key: str) -> SubmissionAnswer:
         """Hand an appeal packet's manifest to the payer."""
+        ...
+
+
+class TransactionList(Protocol):
+    """What the clearinghouse holds for us. Raises `ClearinghouseUnavailableError` when it cannot be had."""
+
+    def since(self, at: datetime) -> Iterator[ListedTransaction]:
+        """Every transaction processed after a time, in the list's own order."""
+        ...
+
+    def open(self, listed: ListedTransaction) -> AbstractContextManager[BinaryIO]:
+        """A readable stream of a listed transaction's X12."""
+        ...
+
+
+class WebhookSecrets(Protocol):
+    """What the clearinghouse signs its calls with."""
+
+    def current(self) -> tuple[str, ...]:
+        """Every secret that holds now: two while one takes the other's place."""
         ...
 
 

@@ -12,7 +12,7 @@ def lambda_handler(command: PostRemittance, cause: Cause, deps: Dependencies) ->
     """Post one batch of a payment's claims, each line once."""
     ports = PostingPorts(
         records=deps.records,
-        intake=deps.intake,
+        evidence=deps.evidence,
         rule_sets=deps.rule_sets,
         clock=deps.clock,
     )

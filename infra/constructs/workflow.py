@@ -3,27 +3,30 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
-from aws_cdk import RemovalPolicy, Stack
+from aws_cdk import ArnFormat, RemovalPolicy, Stack
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_logs as logs
 from aws_cdk import aws_stepfunctions as sfn
 from constructs import Construct
 
 from infra.catalogue import WorkflowEntry, pascal_case
+from infra.compliance import acknowledge
 from infra.constructs.billing_function import LOG_RETENTION
 from infra.settings import PROJECT_ROOT
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from aws_cdk import CfnElement
     from aws_cdk import aws_kms as kms
     from aws_cdk import aws_lambda as lambda_
     from aws_cdk import aws_sqs as sqs
 
 STATE_MACHINES = PROJECT_ROOT / "statemachines"
 PLACEHOLDER = re.compile(r"\$\{(\w+)\}")
+IS_DISTRIBUTED = '"Mode": "DISTRIBUTED"'
 
 
 class PlaceholderMismatchError(ValueError):
@@ -138,6 +141,49 @@ class Workflow(Construct):
             ),
         )
         self.state_machine.node.add_dependency(policy)
+        if IS_DISTRIBUTED in definition:
+            self._let_it_run_its_own_children()
+
+    def _let_it_run_its_own_children(self) -> None:
+        """Let the role start the children of a distributed Map: executions of this very machine.
+
+        A policy of its own, since it names the machine, which waits for the other one.
+        """
+        name = self.state_machine.state_machine_name
+        policy = iam.ManagedPolicy(
+            self,
+            "MapRunPolicy",
+            description=f"Lets the {self.entry.name} workflow run the children of its Map.",
+            roles=[self.role],
+            statements=[
+                iam.PolicyStatement(
+                    sid="StartChildren",
+                    actions=["states:StartExecution"],
+                    resources=[self.state_machine.state_machine_arn],
+                ),
+                iam.PolicyStatement(
+                    sid="FollowChildren",
+                    actions=["states:DescribeExecution", "states:StopExecution"],
+                    resources=[
+                        Stack.of(self).format_arn(
+                            service="states",
+                            resource="execution",
+                            resource_name=f"{name}/*",
+                            arn_format=ArnFormat.COLON_RESOURCE_NAME,
+                        )
+                    ],
+                ),
+            ],
+        )
+        machine = Stack.of(self).get_logical_id(
+            cast("CfnElement", self.state_machine.node.default_child)
+        )
+        acknowledge(
+            policy,
+            "AwsSolutions-IAM5[Resource::arn:<AWS::Partition>:states:"
+            f"{Stack.of(self).region}:{Stack.of(self).account}:execution:<{machine}.Name>/*]",
+            reason="Children of a Map Run are named when they start; all are this machine's own.",
+        )
 
 
 def check_placeholders(name: str, definition: str, *, given: set[str]) -> None:

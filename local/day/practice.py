@@ -164,6 +164,7 @@ PAYERS: tuple[dict[str, Any], ...] = (
     },
     {
         "payer_id": WIRE_IDS["OPENMKT"],
+        "remittance_delivery": "list",
         "name": "OPEN MARKET EXCHANGE",
         "kind": "exchange",
         "tax_id": "444444444",

@@ -8,6 +8,7 @@ from local.day.practice import PAYER_CODES, PAYERS, WIRE_IDS
 from local.day.scenarios import Scenario
 
 API_KEY = "local-key"
+WEBHOOK_SECRET = "whsec_bG9jYWwtd2ViaG9vay1zZWNyZXQ="  # noqa: S105 - opens nothing but the local cloud
 
 # An account nobody can explain: money without a remittance, once, from this payer.
 STRAY_DEPOSIT_PAYER = "STATECAID"
@@ -99,6 +100,7 @@ def world(
         "version": 1,
         "today": today.isoformat(),
         "api_keys": [API_KEY],
+        "clearinghouse": {"webhook_secret": WEBHOOK_SECRET},
         "payers": list(PAYERS),
         "members": members,
         "script": script,

@@ -20,6 +20,7 @@ from local.payer_simulator.delivery import deliver, pending
 from local.payer_simulator.idempotency import LONGEST_KEY, KeyStore
 from local.payer_simulator.report import appeal_json, report
 from local.payer_simulator.simulator import Refused, Simulator
+from local.payer_simulator.webhooks import signed_webhook
 from local.payer_simulator.world import Member, SubmissionFault, World
 
 if TYPE_CHECKING:
@@ -98,6 +99,13 @@ class DeliverBody(_Body):
     )
     payer_ids: tuple[str, ...] | None = None
     inline: bool = True
+
+
+class WebhookBody(_Body):
+    """The body of POST /_sim/webhook: which file to announce, and when it is signed."""
+
+    file_id: str
+    timestamp: int = Field(gt=0)
 
 
 class MembersBody(_Body):
@@ -426,6 +434,7 @@ class Api:
             ("POST", "/_sim/clock"): self._move_clock,
             ("POST", "/_sim/outage"): self._set_outage,
             ("POST", "/_sim/deliver"): self._deliver,
+            ("POST", "/_sim/webhook"): self._webhook,
         }
         if route := routes.get((request.method, request.path)):
             return route(request)
@@ -461,6 +470,15 @@ class Api:
         self.simulator.set_outage(outage.payer_id, outage.eligibility, outage.claims)
         return _json(200, outage.model_dump())
 
+    def _webhook(self, request: Request) -> Reply:
+        """Write the call that announces a file; whoever plays the network sends it, or loses it."""
+        asked = WebhookBody.model_validate_json(request.body)
+        secret = self.simulator.world.clearinghouse.webhook_secret
+        found = self.simulator.transaction_index.get(asked.file_id)
+        if found is None or not secret:
+            return _error(404, "NOT_FOUND", "no such file, or no webhook secret in this world")
+        return _json(200, signed_webhook(found, secret, asked.timestamp))
+
     def _deliver(self, request: Request) -> Reply:
         body = DeliverBody.model_validate_json(request.body or b"{}")
         simulator = self.simulator
@@ -477,7 +495,7 @@ class Api:
             200,
             {
                 "waves": wave.numbers,
-                "files": [_file_json(one, inline=body.inline) for one in wave.files],
+                "files": [self._file(one, inline=body.inline) for one in wave.files],
                 "deposits": [
                     {
                         "deposit_id": one.deposit_id,
@@ -496,6 +514,16 @@ class Api:
                 "pending": pending(simulator),
             },
         )
+
+    def _file(self, file: DeliveredFile, *, inline: bool) -> dict[str, object]:
+        payer = self.simulator.payers.get(file.payer_id or "")
+        is_listed_only = (
+            file.kind == "835" and payer is not None and payer.remittance_delivery == "list"
+        )
+        return {
+            **_file_json(file, inline=inline),
+            "delivery": "list" if is_listed_only else "drop",
+        }
 
 
 def _in_progress(seconds: int) -> Reply:

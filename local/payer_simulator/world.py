@@ -171,6 +171,10 @@ class Payer(_Model):
     payment_method: Literal["ACH", "CHK", "NON"] = "ACH"
     payment_lag_days: int = Field(default=2, ge=0, description="BPR16 minus the file date.")
     deposit_lag_days: int = Field(default=0, ge=0, description="Deposit date minus BPR16.")
+    remittance_delivery: Literal["drop", "list"] = Field(
+        default="drop",
+        description="Whether its 835s are dropped, or only listed and announced by a webhook.",
+    )
     claims_per_payment: int | None = Field(default=None, gt=0)
     payments_per_file: int | None = Field(default=None, gt=0)
     status_lag_waves: int = Field(
@@ -618,6 +622,11 @@ class Clearinghouse(_Model):
     wire: WireStyle = WireStyle()
     transactions_per_file: int = Field(
         default=25, gt=0, description="How many 999s or 277CAs (one per submission) share a file."
+    )
+    webhook_secret: str = Field(
+        default="",
+        pattern=r"^(whsec_[A-Za-z0-9+/]+=*)?$",
+        description="What webhooks are signed with (Standard Webhooks); empty: there are none.",
     )
 
 

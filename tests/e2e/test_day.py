@@ -10,6 +10,8 @@ from functions.billing.domain.claims.lifecycle import ClaimState
 from functions.billing.domain.claims.revisions import Judgement
 from functions.billing.domain.denials.case import DenialCase
 from functions.billing.domain.events.receipts import RefusedEvent
+from functions.billing.domain.intake.transactions import LandedTransaction, Landing
+from functions.billing.domain.intake.webhooks import ReceivedWebhook, RefusedWebhook
 from functions.billing.domain.remittance.payments import Remittance, RemittanceFile, RemittanceState
 from functions.billing.domain.submission.attempt import Attempt
 from functions.billing.domain.work_items import Queue, WorkItem
@@ -98,6 +100,25 @@ def test_a_file_that_comes_twice_is_noted_and_posted_once(run: DayRun) -> None:
     outcomes = [one.outcome for one in run.store.of(RemittanceFile)]
 
     assert outcomes.count("duplicate") >= 1
+
+
+def test_remittances_are_fetched_from_the_list_whether_or_not_their_webhook_came(
+    run: DayRun,
+) -> None:
+    fetched = [one for one in run.store.of(LandedTransaction) if one.landing is Landing.FETCHED]
+    announced = run.store.of(ReceivedWebhook)
+
+    assert announced
+    assert len(fetched) > len(announced)
+
+
+def test_forged_and_old_webhooks_start_nothing_and_are_kept(run: DayRun) -> None:
+    kept = run.store.of(RefusedWebhook)
+    client, bucket = run.cloud.aws.client("s3"), run.cloud.deployment.evidence_bucket
+
+    assert {one.reason for one in kept} == {"webhook_signature_invalid", "webhook_too_old"}
+    for one in kept:
+        assert client.get_object(Bucket=bucket, Key=one.evidence_key)["Body"].read()
 
 
 def test_what_is_refused_is_kept_with_its_reason_and_engineering_is_told(run: DayRun) -> None:

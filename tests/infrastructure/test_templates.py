@@ -218,7 +218,8 @@ def test_every_function_is_traced_logged_limited_and_caught(production: Synthesi
 
 def test_every_log_is_encrypted_and_ends(production: Synthesis) -> None:
     groups = list(production.resources("AWS::Logs::LogGroup"))
-    assert len(groups) == len(FUNCTIONS) - 1 + 2 * len(WORKFLOWS) + 1
+    # One for each function, starter and workflow; one for the network, one for the webhooks' door.
+    assert len(groups) == len(FUNCTIONS) - 1 + 2 * len(WORKFLOWS) + 2
     for group in groups:
         assert group.properties["RetentionInDays"] >= 180
         assert group.properties["KmsKeyId"]
@@ -235,11 +236,45 @@ def test_only_functions_that_face_the_clearinghouse_have_a_way_out(
         "resolve_submission",
         "submit_appeal",
         "inquire_status",
+        "fetch_transactions",
     }
     for function in production.resources(FUNCTION):
         name = function.properties["Environment"]["Variables"]["POWERTOOLS_SERVICE_NAME"]
         subnets = json.dumps(function.properties["VpcConfig"]["SubnetIds"])
         assert ("Egress" in subnets, "Isolated" in subnets) == (name in facing, name not in facing)
+
+
+def test_one_door_stands_open_to_the_internet_and_is_throttled(production: Synthesis) -> None:
+    (route,) = production.resources("AWS::ApiGatewayV2::Route")
+    (stage,) = production.resources("AWS::ApiGatewayV2::Stage")
+    (permission,) = (
+        each
+        for each in production.resources("AWS::Lambda::Permission")
+        if each.properties["Principal"] == "apigateway.amazonaws.com"
+    )
+
+    assert route.properties["RouteKey"] == "POST /webhooks/clearinghouse"
+    limits = stage.properties["DefaultRouteSettings"]
+    assert 0 < limits["ThrottlingRateLimit"] <= limits["ThrottlingBurstLimit"] <= 50
+    assert "body" not in stage.properties["AccessLogSettings"]["Format"].lower()
+    assert "ReceiveWebhook" in json.dumps(permission.properties["FunctionName"])
+
+
+def test_a_distributed_map_may_start_its_own_machine_and_no_other(production: Synthesis) -> None:
+    (policy,) = (
+        each
+        for each in production.resources("AWS::IAM::ManagedPolicy")
+        if "MapRunPolicy" in each.path
+    )
+    statements = {
+        statement["Sid"]: statement
+        for statement in policy.properties["PolicyDocument"]["Statement"]
+    }
+
+    assert statements["StartChildren"]["Action"] == "states:StartExecution"
+    assert "RemittanceWorkflow" in json.dumps(statements["StartChildren"]["Resource"])
+    assert "RemittanceWorkflow" in json.dumps(statements["FollowChildren"]["Resource"])
+    assert "RemittanceWorkflow" in json.dumps(policy.properties["Roles"])
 
 
 def test_tables_are_encrypted_recoverable_and_cannot_be_deleted(production: Synthesis) -> None:

@@ -307,6 +307,31 @@ def test_one_failed_item_does_not_stop_the_others(entry: WorkflowEntry) -> None:
                 assert catcher["Output"]["outcome"] == "failed", name
 
 
+def test_what_the_children_of_a_distributed_map_answer_is_small() -> None:
+    """A result past 256 KiB ends the execution, so a thousand children answer in a few words each."""
+    (remittance,) = (entry for entry in WORKFLOWS if entry.name == "remittance")
+    state = definition_of(remittance)["States"]["Post each batch"]
+    post = state["ItemProcessor"]["States"]["Post remittance"]
+
+    assert state["ItemProcessor"]["ProcessorConfig"] == {
+        "Mode": "DISTRIBUTED",
+        "ExecutionType": "EXPRESS",
+    }
+    assert "$states.context.Execution.Input" not in json.dumps(state["ItemProcessor"])
+    for answer in (post["Output"], *(catcher["Output"] for catcher in post["Catch"])):
+        assert len(json.dumps(answer)) < 120
+    assert state["Output"] == {}
+
+
+def test_a_child_of_a_distributed_map_ends_within_the_five_minutes_of_express() -> None:
+    (remittance,) = (entry for entry in WORKFLOWS if entry.name == "remittance")
+    state = definition_of(remittance)["States"]["Post each batch"]
+    post = state["ItemProcessor"]["States"]["Post remittance"]
+    waits = sum(retry_seconds(retrier) for retrier in post["Retry"])
+
+    assert post["TimeoutSeconds"] + waits <= EXPRESS_SECONDS_MAX
+
+
 @entries
 def test_no_cause_of_an_error_is_carried_on(entry: WorkflowEntry) -> None:
     """An error's message is free text; its name is not."""

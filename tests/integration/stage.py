@@ -15,7 +15,7 @@ import pytest
 
 from functions.billing.adapters.signing import Ed25519Signer, Ed25519Verifier, new_signing_secret
 from functions.billing.domain.events.envelope import envelope, signed_bytes
-from tests.fakes import RecordedBus, RecordedWorkflows
+from tests.fakes import FixedWebhookSecrets, RecordedBus, RecordedWorkflows, ScriptedList
 from tests.unit.usecases.ehr_documents import mapping
 from tests.unit.usecases.world import World
 
@@ -27,8 +27,10 @@ FUNCTIONS = Path(__file__).parents[2] / "functions"
 STEPS = sorted(
     folder.name
     for folder in FUNCTIONS.iterdir()
-    if (folder / "handler.py").is_file() and folder.name not in {"start_workflow", "publish_outbox"}
+    if (folder / "handler.py").is_file()
+    and folder.name not in {"start_workflow", "publish_outbox", "receive_webhook"}
 )
+WEBHOOK_SECRET = "whsec_b3VyLXNlY3JldC1vdXItc2VjcmV0"
 CONTEXT = SimpleNamespace(aws_request_id="request-1")
 
 
@@ -47,6 +49,8 @@ class Stage(World):
         super().__init__()
         self.rule_sets.contents["mapping"] = mapping()
         self.workflows = RecordedWorkflows()
+        self.transactions = ScriptedList()
+        self.webhook_secrets = FixedWebhookSecrets(WEBHOOK_SECRET)
         self.publisher = RecordedBus()
         self.signer = Ed25519Signer(new_signing_secret("billing-1"))
         self.ehr = Ed25519Signer(new_signing_secret("ehr-1"))
@@ -151,7 +155,7 @@ def on_stage(stage: Any, log: io.StringIO) -> Iterator[None]:
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("functions.billing.runtime.step.dependencies", lambda: stage)
-        for name in ("start_workflow", "publish_outbox"):
+        for name in ("start_workflow", "publish_outbox", "receive_webhook"):
             importlib.import_module(f"functions.{name}.handler")
             patch.setattr(f"functions.{name}.handler.dependencies", lambda: stage)
         patch.setenv("WORKFLOW", "claim")

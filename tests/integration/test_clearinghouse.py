@@ -1,6 +1,7 @@
 """The clearinghouse adapter against the payer simulator, over real HTTP; the simulator counts what it took."""
 
 from collections.abc import Iterator
+from datetime import timedelta
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from threading import Thread
 from typing import Any
@@ -8,14 +9,18 @@ from typing import Any
 import pytest
 
 from functions.billing.adapters.clearinghouse import RestClearinghouse
+from functions.billing.adapters.webhooks import new_webhook_secret
 from functions.billing.domain.claims.assemble import assemble
 from functions.billing.domain.claims.lifecycle import ClaimState
 from functions.billing.domain.eligibility.records import CoverageState, MatchQuality
 from functions.billing.domain.errors import (
     ClearinghouseUnavailableError,
     IdempotencyKeyReusedError,
+    SignatureError,
     UsageIndicatorError,
 )
+from functions.billing.domain.intake.transactions import ListedTransaction
+from functions.billing.domain.intake.webhooks import Webhook, check_webhook
 from functions.billing.domain.ledger.accounts import Account
 from functions.billing.domain.ledger.balances import prove
 from functions.billing.domain.rules.policy import payer_policies
@@ -25,6 +30,11 @@ from functions.billing.edi.claim_837 import write_claim
 from functions.billing.edi.eligibility_270 import Inquiry, read_answer, write_inquiry
 from functions.billing.edi.envelopes import WireNumbers
 from functions.billing.edi.status_276 import read_status, trace_of, write_status_inquiry
+from functions.billing.usecases.fetch_transactions import (
+    FetchingPorts,
+    FetchTransactions,
+    fetch_transactions,
+)
 from functions.billing.usecases.resolve_submission import ResolveSubmission, resolve_submission
 from functions.billing.usecases.scrub_claim import ScrubClaim, scrub_claim
 from functions.billing.usecases.submit_claim import SubmitClaim, submit_claim
@@ -609,3 +619,91 @@ def test_an_appeal_is_taken_once_for_each_level(simulator: Simulator) -> None:
         clearinghouse.send_appeal({**body, "packet_sha256": "c" * 64}, idempotency_key="P1-1")
     unknown = {**body, "appeal_id": "P2", "payer_claim_control_number": "NOBODY"}
     assert not clearinghouse.send_appeal(unknown, idempotency_key="P2-1").accepted
+
+
+# The clearinghouse's list ------------------------------------------------------------------
+
+
+def follow(life: Life) -> dict[str, object]:
+    ports = FetchingPorts(
+        records=life.records,
+        intake=life.intake,
+        transactions=connection(life.simulator.url),
+        clock=life.clock,
+    )
+    return fetch_transactions(FetchTransactions(), CAUSE, ports)
+
+
+def test_a_payment_that_was_neither_dropped_nor_announced_is_found_on_the_list(
+    simulator: Simulator,
+) -> None:
+    life = Life(simulator)
+    released_claim(life.records)
+    life.submit()
+    life.take_acknowledgements()
+    delivered = simulator.deliver("remittances")
+
+    assert follow(life)["fetched"] == 1
+    (key,) = (key for key in life.intake.dropped if key.startswith("remittances/"))
+    assert life.intake.fetch(key) == delivered["files"][0]["body"]
+    assert life.remit(life.intake.fetch(key), key.removeprefix("remittances/")) == "posted"
+    life.take_deposits(delivered["deposits"])
+    life.agrees_with_the_payer()
+
+
+def test_a_list_of_many_pages_is_read_to_its_end(
+    simulator: Simulator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("functions.billing.adapters.clearinghouse.PAGE_SIZE", 1)
+    life = Life(simulator)
+    released_claim(life.records)
+    life.submit()
+    life.take_acknowledgements()
+    simulator.deliver("remittances")
+
+    listed = list(connection(simulator.url).since(NOON - timedelta(days=1)))
+
+    assert {"835", "277", "999"} <= {one.transaction_set for one in listed}
+    assert len({one.transaction_id for one in listed}) == len(listed)
+
+
+def test_a_transaction_that_is_gone_is_no_empty_file(simulator: Simulator) -> None:
+    entry = ListedTransaction(
+        transaction_id="none/../x", transaction_set="835", processed_at=NOON, artifact="output"
+    )
+
+    with (
+        pytest.raises(ClearinghouseUnavailableError, match="no_verdict"),
+        connection(simulator.url).open(entry),
+    ):
+        pass
+
+
+def test_a_list_nobody_may_read_is_unavailable_and_not_empty(simulator: Simulator) -> None:
+    stranger = connection(simulator.url, api_key="nobody")
+
+    with pytest.raises(ClearinghouseUnavailableError):
+        list(stranger.since(NOON))
+
+
+def test_a_page_that_is_no_list_is_unavailable(proxy: str) -> None:
+    with pytest.raises(ClearinghouseUnavailableError):
+        list(connection(proxy).since(NOON))
+
+
+def test_the_simulators_webhook_is_what_our_door_lets_in(simulator: Simulator) -> None:
+    secret = new_webhook_secret()
+    simulator.world(clearinghouse={"webhook_secret": secret})
+    life = Life(simulator)
+    released_claim(life.records)
+    life.submit()
+    life.take_acknowledgements()
+    (file,) = simulator.deliver("remittances")["files"]
+    at = round(life.clock.now().timestamp())
+
+    sent = simulator.control("/_sim/webhook", {"file_id": file["file_id"], "timestamp": at})
+
+    webhook = Webhook.of(sent["headers"], sent["body"].encode())
+    check_webhook(webhook, (secret,), now=life.clock.now())
+    with pytest.raises(SignatureError):
+        check_webhook(webhook, (new_webhook_secret(),), now=life.clock.now())

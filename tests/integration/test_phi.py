@@ -39,6 +39,7 @@ from tests.unit.usecases.payer_files import (
     remittance_file,
     syntax_file,
 )
+from tests.unit.usecases.world import batches_of
 
 CANARIES = {
     "family": "ZZQFAMILY",
@@ -242,7 +243,7 @@ def bill(stage: Stage, **of_document: Any) -> str:
 def remit(stage: Stage, name: str, *claims: Answered, **of_payment: Any) -> dict[str, Any]:
     drop(stage, f"remittances/{name}", as_x12(remittance_file(*claims, **of_payment)))
     reading = stage.run("read_remittance", {"file_key": f"remittances/{name}"})
-    for batch in reading.get("batches", []):
+    for batch in batches_of(reading):
         stage.run("post_remittance", batch)
     if reading.get("remittances"):
         stage.run("reconcile_remittance", {"remittances": reading["remittances"]})
@@ -395,7 +396,7 @@ PAYER_FILES = {
 def test_a_broken_remittance_lets_nothing_out(stage: Stage, leaks: Leaks, what: str) -> None:
     drop(stage, "remittances/x.x12", as_x12(PAYER_FILES[what]))
     reading = stage.run("read_remittance", {"file_key": "remittances/x.x12"})
-    for batch in reading.get("batches", []):
+    for batch in batches_of(reading):
         stage.run("post_remittance", batch)
 
     leaks.none()
@@ -561,16 +562,16 @@ COMMANDS: dict[str, dict[str, Any]] = {
         "amount_cents": 1,
         "deposited_on": "2026-03-02",
     },
+    "fetch_transactions": {},
     "measure_kpis": {},
     "post_remittance": {
-        "remittance_id": "R",
-        "first_ordinal": 1,
-        "start_byte": 0,
-        "end_byte": 1,
+        "manifest_key": "manifests/E/M.txt",
+        "batch": 0,
     },
     "read_deposits": {"file_key": "deposits/x"},
     "read_remittance": {"file_key": "remittances/x"},
     "reconcile_remittance": {"remittances": ["R"]},
+    "release_remittance": {"remittance_id": "Q", "decision": "approve", "actor": "ben"},
     "record_acknowledgement": {"file_key": "acknowledgements/x"},
     "resolve_submission": {"claim_id": "C"},
     "respond_to_denial": {"denial_id": "D"},

@@ -6,14 +6,17 @@ still running) and every 5xx say nothing about whether the claim was taken: they
 
 import json
 import re
-from collections.abc import Mapping
-from typing import Any
-from urllib.parse import urlencode
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from typing import Any, BinaryIO, cast
+from urllib.parse import quote, urlencode
 
 import urllib3
 
 from functions.billing.domain.eligibility.checks import ANSWER_WITHIN
 from functions.billing.domain.errors import ClearinghouseUnavailableError, IdempotencyKeyReusedError
+from functions.billing.domain.intake.transactions import ListedTransaction
 from functions.billing.domain.submission.protocol import Connector, Lookup
 from functions.billing.domain.submission.trading_partner import TradingPartner
 from functions.billing.ports import SubmissionAnswer
@@ -23,7 +26,10 @@ PROFESSIONAL_PATH = "/2024-04-01/change/medicalnetwork/professionalclaims/v3/raw
 INSTITUTIONAL_PATH = "/2024-04-01/change/medicalnetwork/institutionalclaims/v1/raw-x12-submission"
 STATUS_PATH = "/2024-04-01/change/medicalnetwork/claimstatus/v2/raw-x12"
 TRANSACTIONS_PATH = "/2023-08-01/polling/transactions"
+ARTIFACT_PATH = "/2023-08-01/transactions"
 APPEALS_PATH = "/appeals"
+X12_ARTIFACT = "application/edi-x12"
+PAGE_SIZE = 100
 
 _OK, _REFUSED = range(200, 300), range(400, 500)
 _CONFLICT, _UNPROCESSABLE, _UNAUTHORIZED, _FORBIDDEN, _TOO_MANY = 409, 422, 401, 403, 429
@@ -89,6 +95,51 @@ class RestClearinghouse:
             return Lookup.UNAVAILABLE
         return Lookup.FOUND if items else Lookup.NOT_FOUND
 
+    def since(self, at: datetime) -> Iterator[ListedTransaction]:
+        """See `ports.TransactionList`. Pages are read as they are needed; an empty one is the last.
+
+        Raises
+        ------
+        ClearinghouseUnavailableError
+            If a page cannot be had, or is not what was promised.
+        """
+        start = at.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+        query = {"startDateTime": start, "pageSize": str(PAGE_SIZE)}
+        while True:
+            response = self._request("GET", f"{TRANSACTIONS_PATH}?{urlencode(query)}")
+            answer = _answer(response)
+            items = answer.get("items")
+            if response.status not in _OK or not isinstance(items, list):
+                raise _unavailable(response)
+            yield from filter(None, map(_listed, items))
+            token = answer.get("nextPageToken")
+            if not items or not isinstance(token, str) or not token:
+                return
+            query = {"pageToken": token, "pageSize": str(PAGE_SIZE)}
+
+    @contextmanager
+    def open(self, listed: ListedTransaction) -> Iterator[BinaryIO]:
+        """See `ports.TransactionList`.
+
+        Raises
+        ------
+        ClearinghouseUnavailableError
+            If the transaction cannot be had, or breaks off.
+        """
+        path = f"{ARTIFACT_PATH}/{quote(listed.transaction_id, safe='')}/{listed.artifact}"
+        response = self._request("GET", path, is_stream=True)
+        try:
+            if response.status not in _OK:
+                raise _unavailable(response)
+            yield cast("BinaryIO", response)
+        except urllib3.exceptions.HTTPError as error:
+            raise ClearinghouseUnavailableError(
+                "answer_broke_off", detail=type(error).__name__
+            ) from None
+        finally:
+            response.drain_conn()
+            response.release_conn()
+
     def check_eligibility(self, body: bytes) -> bytes:
         """See `ports.Clearinghouse`.
 
@@ -153,6 +204,7 @@ class RestClearinghouse:
         body: str | None = None,
         headers: Mapping[str, str] | None = None,
         timeout_seconds: float | None = None,
+        is_stream: bool = False,
     ) -> urllib3.BaseHTTPResponse:
         try:
             return self._http.request(
@@ -163,9 +215,29 @@ class RestClearinghouse:
                 timeout=urllib3.Timeout(
                     total=min(self._timeout_seconds, timeout_seconds or self._timeout_seconds)
                 ),
+                preload_content=not is_stream,
             )
         except urllib3.exceptions.HTTPError as error:
             raise ClearinghouseUnavailableError("no_answer", detail=type(error).__name__) from None
+
+
+def _listed(item: Any) -> ListedTransaction | None:
+    """One entry of the list; None for one that is no X12. What cannot be read is never passed over in silence."""
+    try:
+        artifacts = [
+            each["usage"] for each in item["artifacts"] if each["artifactType"] == X12_ARTIFACT
+        ]
+        if "x12" not in item or not artifacts:
+            return None
+        at = datetime.fromisoformat(item["processedAt"])
+        return ListedTransaction(
+            transaction_id=str(item["transactionId"]),
+            transaction_set=str(item["x12"]["transactionSetIdentifier"]),
+            processed_at=at.astimezone(UTC),
+            artifact="output" if "output" in artifacts else "input",
+        )
+    except (KeyError, TypeError, ValueError):
+        raise ClearinghouseUnavailableError("list_entry_invalid", detail="items[]") from None
 
 
 def _unavailable(response: urllib3.BaseHTTPResponse) -> ClearinghouseUnavailableError:

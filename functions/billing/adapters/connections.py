@@ -8,7 +8,7 @@ from functions.billing.adapters.file_exchange import FileExchange
 from functions.billing.domain.errors import RuleSetError
 from functions.billing.domain.submission.protocol import Connector
 from functions.billing.domain.submission.trading_partner import TradingPartner
-from functions.billing.ports import ClaimConnection, Clearinghouse
+from functions.billing.ports import ClaimConnection
 
 Declaration = Mapping[str, Any]
 REST, FILES = "rest", "files"
@@ -51,7 +51,7 @@ class DeclaredConnections:
             self._made[name] = self._make(name)
         return self._made[name]
 
-    def real_time(self) -> Clearinghouse:
+    def real_time(self) -> RestClearinghouse:
         """The first connection that answers at once: eligibility, claim status, appeals.
 
         Raises

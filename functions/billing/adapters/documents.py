@@ -21,14 +21,19 @@ class S3Evidence:
         self._client = client
         self._bucket = bucket
 
-    def keep(self, key: str, body: bytes, *, content_type: str) -> StoredDocument:
+    def keep(self, key: str, body: bytes | BinaryIO, *, content_type: str) -> StoredDocument:
         """See `ports.Evidence`. A second version of the same bytes is harmless: the first stays locked."""
-        self._client.put_object(Bucket=self._bucket, Key=key, Body=body, ContentType=content_type)
-        return StoredDocument(key, hashlib.sha256(body).hexdigest(), len(body))
+        return _put(self._client, self._bucket, key, body, content_type)
 
-    def fetch(self, key: str) -> bytes:
+    @contextmanager
+    def open(self, key: str) -> Iterator[BinaryIO]:
         """See `ports.Evidence`."""
-        return _get(self._client, self._bucket, key)
+        with body_of(self._client, self._bucket, key) as body:
+            yield body
+
+    def fetch(self, key: str, *, start_byte: int = 0, end_byte: int | None = None) -> bytes:
+        """See `ports.Evidence`."""
+        return _get(self._client, self._bucket, key, start_byte, end_byte)
 
 
 class S3Intake:
@@ -38,6 +43,10 @@ class S3Intake:
         self._client = client
         self._bucket = bucket
 
+    def put(self, key: str, body: bytes | BinaryIO, *, content_type: str) -> StoredDocument:
+        """See `ports.Intake`."""
+        return _put(self._client, self._bucket, key, body, content_type)
+
     @contextmanager
     def open(self, key: str) -> Iterator[BinaryIO]:
         """See `ports.Intake`."""
@@ -46,10 +55,48 @@ class S3Intake:
 
     def fetch(self, key: str, *, start_byte: int = 0, end_byte: int | None = None) -> bytes:
         """See `ports.Intake`."""
-        if end_byte is None and start_byte == 0:
-            return _get(self._client, self._bucket, key)
-        last = "" if end_byte is None else str(end_byte - 1)
-        return _get(self._client, self._bucket, key, Range=f"bytes={start_byte}-{last}")
+        return _get(self._client, self._bucket, key, start_byte, end_byte)
+
+
+class _Counted:
+    """A stream that knows, once it was read, what it held."""
+
+    def __init__(self, stream: BinaryIO) -> None:
+        self._stream = stream
+        self.digest = hashlib.sha256()
+        self.size_bytes = 0
+
+    def read(self, size: int = -1) -> bytes:
+        """The next bytes."""
+        content = self._stream.read(size)
+        self.digest.update(content)
+        self.size_bytes += len(content)
+        return content
+
+
+def _put(
+    client: Any, bucket: str, key: str, body: bytes | BinaryIO, content_type: str
+) -> StoredDocument:
+    if isinstance(body, bytes):
+        client.put_object(Bucket=bucket, Key=key, Body=body, ContentType=content_type)
+        return StoredDocument(key, hashlib.sha256(body).hexdigest(), len(body))
+    counted = _Counted(body)
+    # In parts, one after the other: memory holds one part, however large the file is.
+    client.upload_fileobj(
+        counted,
+        bucket,
+        key,
+        ExtraArgs={"ContentType": content_type},
+        Config=_one_part_at_a_time(),
+    )
+    return StoredDocument(key, counted.digest.hexdigest(), counted.size_bytes)
+
+
+def _one_part_at_a_time() -> Any:
+    # Only where a stream is kept: no other function pays for loading it.
+    from boto3.s3.transfer import TransferConfig  # noqa: PLC0415
+
+    return TransferConfig(use_threads=False)
 
 
 @contextmanager
@@ -77,6 +124,11 @@ def _body(client: Any, bucket: str, key: str, **arguments: str) -> Any:
         raise
 
 
-def _get(client: Any, bucket: str, key: str, **arguments: str) -> bytes:
-    content: bytes = _body(client, bucket, key, **arguments).read()
+def _get(
+    client: Any, bucket: str, key: str, start_byte: int = 0, end_byte: int | None = None
+) -> bytes:
+    last = "" if end_byte is None else str(end_byte - 1)
+    is_whole = end_byte is None and start_byte == 0
+    wanted = {} if is_whole else {"Range": f"bytes={start_byte}-{last}"}
+    content: bytes = _body(client, bucket, key, **wanted).read()
     return content

@@ -17,7 +17,9 @@ from functions.billing.ports import (
     RollOuts,
     RuleSets,
     Signer,
+    TransactionList,
     Verifier,
+    WebhookSecrets,
     Workflows,
 )
 from functions.billing.runtime.observability import meter
@@ -126,6 +128,20 @@ class Dependencies:
     def clearinghouse(self) -> Clearinghouse:
         """The connection that answers at once."""
         return self._declared_connections().real_time()
+
+    @cached_property
+    def transactions(self) -> TransactionList:
+        """What the clearinghouse that answers at once holds for us."""
+        return self._declared_connections().real_time()
+
+    @cached_property
+    def webhook_secrets(self) -> WebhookSecrets:
+        """What the clearinghouse signs its calls with."""
+        from functions.billing.adapters.webhooks import StoredWebhookSecrets
+
+        return StoredWebhookSecrets(
+            client("secretsmanager"), secret_id=setting("WEBHOOK_SECRET_ARN")
+        )
 
     def _declared_connections(self, bucket: Callable[[], str] = str) -> "DeclaredConnections":
         from functions.billing.adapters.connections import DeclaredConnections

@@ -12,9 +12,8 @@ from functions.billing.domain.commit import Cause
 from functions.billing.domain.errors import ForbiddenTransitionError, RecordNotFoundError
 from functions.billing.domain.remittance.payments import AsideAnswer, Remittance
 from functions.billing.edi.remittance_835 import remitted_claim
-from functions.billing.usecases.post_remittance import PostingPorts
+from functions.billing.usecases.post_remittance import PostingPorts, answers_kept
 from functions.billing.usecases.posting import AnswerPosting, Decision
-from functions.billing.x12 import Separators, parse_835_claims
 
 STEP = "assign_answer"
 
@@ -57,16 +56,12 @@ def assign_answer(command: AssignAnswer, cause: Cause, ports: PostingPorts) -> d
             subject=aside.subject,
             detail=f"it is posted to claim {aside.claim_id}",
         )
-    content = ports.intake.fetch(
-        remittance.file_key, start_byte=aside.start_byte, end_byte=aside.end_byte
-    )
-    (wire,) = parse_835_claims(
-        content,
-        Separators(*remittance.separators),
+    (wire,) = answers_kept(
+        remittance,
+        ports.evidence,
         first_ordinal=aside.ordinal,
-        byte_start=aside.start_byte,
-        file=remittance.file_key,
-        transaction=remittance.header.transaction_control_number,
+        start_byte=aside.start_byte,
+        end_byte=aside.end_byte,
     )
     posting = AnswerPosting(
         remittance=remittance,

@@ -1,31 +1,31 @@
 """Post one batch of a payment's claims: each line once, in double entry, beside its claim.
 
-Reads   the batch's byte range of the file; what is posted of it already; each claim with all its postings.
+Reads   the batch's line of the manifest and its byte range of the file; what is posted of it already; its claims.
 Writes  postings with what became of each answer, the claim's state, denial cases, work for people.
 Emits   denial.received, patient.balance.changed, work_item.opened.
 Fails   StaleRecordError (retry): what was posted before is found and passed over.
 """
 
 from collections import Counter
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from functions.billing.domain.commit import Cause
 from functions.billing.domain.errors import RecordNotFoundError
+from functions.billing.domain.remittance.batches import Batch, batch_of, line_range
 from functions.billing.domain.remittance.payments import PostedAnswer, PostedBatch, Remittance
 from functions.billing.edi.remittance_835 import remitted_claim
-from functions.billing.ports import Clock, Intake, Records, RuleSets
+from functions.billing.ports import Clock, Evidence, Records, RuleSets
 from functions.billing.usecases.posting import STEP, AnswerPosting, Placed
-from functions.billing.x12 import Separators, parse_835_claims
+from functions.billing.x12 import ClaimPayment, Separators, parse_835_claims
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PostRemittance:
-    """Claims of one payment, by their byte range in its file."""
+    """Claims of one payment: the manifest of its file, and which of its batches, from zero."""
 
-    remittance_id: str
-    first_ordinal: int
-    start_byte: int
-    end_byte: int
+    manifest_key: str
+    batch: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,7 +33,7 @@ class PostingPorts:
     """What posting needs of the world."""
 
     records: Records
-    intake: Intake
+    evidence: Evidence
     rule_sets: RuleSets
     clock: Clock
 
@@ -42,24 +42,27 @@ def post_remittance(
     command: PostRemittance, cause: Cause, ports: PostingPorts
 ) -> dict[str, object]:
     """`posted`, with how many claims of the batch were matched."""
-    remittance = ports.records.get(Remittance, Remittance.key_of(command.remittance_id))
+    start, end = line_range(command.batch)
+    batch = batch_of(ports.evidence.fetch(command.manifest_key, start_byte=start, end_byte=end))
+    remittance = ports.records.get(Remittance, Remittance.key_of(batch.remittance_id))
     if remittance is None:
         raise RecordNotFoundError(
-            "remittance_not_found", subject=f"remittance:{command.remittance_id}"
+            "remittance_not_found", subject=f"remittance:{batch.remittance_id}"
         )
     known = ports.records.get(
-        PostedBatch, PostedBatch.key_of(remittance.remittance_id, command.first_ordinal)
+        PostedBatch, PostedBatch.key_of(remittance.remittance_id, batch.first_ordinal)
     )
     if known:
         return _outcome(known)
-    answers = _post_each(command, remittance, cause, ports)
+    answers = _post_each(batch, remittance, cause, ports)
     posted = PostedBatch(
         remittance_id=remittance.remittance_id,
-        first_ordinal=command.first_ordinal,
+        first_ordinal=batch.first_ordinal,
         claims=len(answers),
         matched=sum(answer.is_matched for answer in answers),
         touched=sum(answer.is_touched for answer in answers),
         posted_cents=sum(answer.posted_cents for answer in answers),
+        posted_at=ports.clock.now(),
         set_aside=Counter(answer.cause for answer in answers if answer.cause),
     )
     ports.records.remember(posted)
@@ -67,13 +70,10 @@ def post_remittance(
 
 
 def _post_each(
-    command: PostRemittance, remittance: Remittance, cause: Cause, ports: PostingPorts
+    batch: Batch, remittance: Remittance, cause: Cause, ports: PostingPorts
 ) -> list[PostedAnswer]:
     """Every answer of the batch; those an interrupted run has posted are passed over."""
-    content = ports.intake.fetch(
-        remittance.file_key, start_byte=command.start_byte, end_byte=command.end_byte
-    )
-    partition = PostedAnswer.partition_of(remittance.remittance_id, command.first_ordinal)
+    partition = PostedAnswer.partition_of(remittance.remittance_id, batch.first_ordinal)
     known = {
         answer.ordinal: answer for answer in ports.records.under(PostedAnswer, partition, "ANSWER#")
     }
@@ -85,26 +85,44 @@ def _post_each(
         rule_sets=ports.rule_sets,
         now=ports.clock.now(),
     )
-    wires = parse_835_claims(
-        content,
-        Separators(*remittance.separators),
-        first_ordinal=command.first_ordinal,
-        byte_start=command.start_byte,
-        file=remittance.file_key,
-        transaction=remittance.header.transaction_control_number,
+    wires = answers_kept(
+        remittance,
+        ports.evidence,
+        first_ordinal=batch.first_ordinal,
+        start_byte=batch.start_byte,
+        end_byte=batch.end_byte,
     )
     return [
         known.get(wire.ordinal)
         or posting.post(
             remitted_claim(wire),
             Placed(
-                first_ordinal=command.first_ordinal,
+                first_ordinal=batch.first_ordinal,
                 start_byte=wire.byte_start,
                 end_byte=wire.byte_end,
             ),
         )
         for wire in wires
     ]
+
+
+def answers_kept(
+    remittance: Remittance,
+    evidence: Evidence,
+    *,
+    first_ordinal: int,
+    start_byte: int,
+    end_byte: int,
+) -> Iterator[ClaimPayment]:
+    """Answers by their range, from the file as it was kept: nothing done to the intake moves a byte of it."""
+    return parse_835_claims(
+        evidence.fetch(remittance.evidence_key, start_byte=start_byte, end_byte=end_byte),
+        Separators(*remittance.separators),
+        first_ordinal=first_ordinal,
+        byte_start=start_byte,
+        file=remittance.file_key,
+        transaction=remittance.header.transaction_control_number,
+    )
 
 
 def _outcome(posted: PostedBatch) -> dict[str, object]:

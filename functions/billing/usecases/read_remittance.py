@@ -1,32 +1,39 @@
-"""Read an 835 file: keep it, tell new payments from copies, balance each, and cut it into batches.
+"""Read an 835 file: keep it, tell new payments from copies, balance each, and write down where its batches lie.
 
-Reads   the file as a stream, one claim in memory at a time.
-Writes  the file as evidence before anything else; a remittance for each payment it holds.
+Reads   the file as a stream, one claim in memory at a time; for a payment two persons released, the file as kept.
+Writes  the file as evidence before anything else; a remittance for each payment; the manifest of its batches.
 Emits   remittance.exception for what is kept aside; work_item.opened.
 Fails   StaleRecordError (retry). What can't be read, doesn't balance or is marked test is never posted.
 """
 
 import hashlib
-import io
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from typing import BinaryIO
 
 from functions.billing.domain.commit import Actor, Cause, Commit, OutboundEvent
-from functions.billing.domain.keys import derived_id
+from functions.billing.domain.errors import RecordNotFoundError, StaleRecordError
 from functions.billing.domain.remittance.arrivals import Arrival, ContentDigest, classify_arrival
-from functions.billing.domain.remittance.balance import claim_differences, transaction_difference
+from functions.billing.domain.remittance.balance import (
+    Imbalance,
+    claim_differences,
+    transaction_difference,
+)
+from functions.billing.domain.remittance.batches import Batch, BatchCutter, manifest_of
 from functions.billing.domain.remittance.payments import (
+    UNBALANCED,
     Remittance,
     RemittanceFile,
     RemittanceState,
+    file_id_of,
     quarantine_id,
     remittance_id,
 )
 from functions.billing.domain.remittance.records import BalanceDifference, RemittanceHeader
 from functions.billing.domain.work_items import Queue, WorkItem, open_work_item
 from functions.billing.edi.remittance_835 import header_of, remitted_claim
-from functions.billing.ports import Clock, Evidence, Intake, Records
+from functions.billing.ports import Clock, Evidence, Intake, Records, StoredDocument
 from functions.billing.usecases.events import opened
 from functions.billing.x12 import (
     ClaimPayment,
@@ -41,17 +48,21 @@ from functions.billing.x12 import (
 from functions.billing.x12 import RemittanceHeader as WireHeader
 
 STEP = "read_remittance"
-CLAIMS_PER_BATCH = 100
 DIFFERENCES_SHOWN_MAX = 50
 CLAIMS_NAMED_MAX = 1000
 POSTED_WITHIN = timedelta(hours=1)
+CHUNK_BYTES = 1 << 20
+
+# What keeps a payment aside although all of it was understood.
+_IDENTITY_REASONS = ("test_indicator", "same_payment_other_content")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReadRemittance:
-    """A file rests in the intake bucket."""
+    """A file rests in the intake bucket; or a payment kept aside was released, and `remittance_id` names it."""
 
-    file_key: str
+    file_key: str = ""
+    remittance_id: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,27 +83,29 @@ class _Reading:
     wire: WireHeader
     header: RemittanceHeader
     digest: ContentDigest
+    cutter: BatchCutter = field(default_factory=BatchCutter)
     claims: int = 0
     paid_cents: int = 0
     differences: list[BalanceDifference] = field(default_factory=list)
+    imbalance: Imbalance = field(default_factory=Imbalance)
     claims_named: list[str] = field(default_factory=list)
-    batches: list[tuple[int, int, int]] = field(default_factory=list)
-    error: str = ""
+    error: X12Error | None = None
 
     def take(self, claim: ClaimPayment) -> None:
         remitted = remitted_claim(claim)
         self.digest.add(remitted)
-        if len(self.differences) < DIFFERENCES_SHOWN_MAX:
-            self.differences += claim_differences(remitted)
+        self.differ(*claim_differences(remitted))
         if len(self.claims_named) < CLAIMS_NAMED_MAX:
             self.claims_named.append(remitted.patient_control_number)
-        if self.claims % CLAIMS_PER_BATCH == 0:
-            self.batches.append((claim.ordinal, claim.byte_start, claim.byte_end))
-        else:
-            first, start, _ = self.batches[-1]
-            self.batches[-1] = (first, start, claim.byte_end)
+        self.cutter.add(claim.ordinal, claim.byte_start, claim.byte_end)
         self.claims += 1
         self.paid_cents += remitted.paid_cents
+
+    def differ(self, *found: BalanceDifference) -> None:
+        """Places that do not add up: all are summed, the first are shown."""
+        if found:
+            self.imbalance = self.imbalance.with_differences(found)
+            self.differences += found[: max(0, DIFFERENCES_SHOWN_MAX - len(self.differences))]
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,69 +114,147 @@ class _File:
 
     file_id: str
     key: str
+    evidence_key: str
     cause: Cause
     now: datetime
     records: Records
 
 
+@dataclass(slots=True)
+class _Sorted:
+    """The payments of a file by what becomes of them, and the batches of those to be posted."""
+
+    ready: list[str] = field(default_factory=list)
+    duplicates: list[str] = field(default_factory=list)
+    kept_aside: list[str] = field(default_factory=list)
+    reasons: list[str] = field(default_factory=list)
+    faults: list[str] = field(default_factory=list)
+    batches: list[Batch] = field(default_factory=list)
+
+    def take(self, outcome: str, identifier: str, cutter: BatchCutter) -> None:
+        match outcome:
+            case "ready" if identifier in self.ready:
+                self.duplicates.append(identifier)
+            case "ready":
+                self.ready.append(identifier)
+                self.batches += cutter.batches(identifier)
+            case "duplicate":
+                self.duplicates.append(identifier)
+            case _:
+                self.kept_aside.append(identifier)
+
+    @property
+    def outcome(self) -> str:
+        if self.ready:
+            return "ready"
+        if self.kept_aside:
+            return "quarantined"
+        return "duplicate" if self.duplicates else "refused"
+
+
 def read_remittance(
     command: ReadRemittance, cause: Cause, ports: RemittanceFilePorts
 ) -> dict[str, object]:
-    """`ready` with batches and remittances, or `duplicate`, `quarantined`, `refused`."""
-    body = ports.intake.fetch(command.file_key)
-    digest = hashlib.sha256(body).hexdigest()
-    file = _File(derived_id("E", digest), command.file_key, cause, ports.clock.now(), ports.records)
-    kept = ports.evidence.keep(
-        f"remittances/{file.file_id}.x12", body, content_type="application/edi-x12"
+    """`ready` with the number of batches and their manifest, or `duplicate`, `quarantined`, `refused`."""
+    if command.remittance_id:
+        return _read_released(command.remittance_id, ports)
+    kept = _keep(command.file_key, ports)
+    file = _File(
+        file_id=file_id_of(kept.sha256),
+        key=command.file_key,
+        evidence_key=kept.key,
+        cause=cause,
+        now=ports.clock.now(),
+        records=ports.records,
     )
-    batches: list[dict[str, object]] = []
-    ready: list[str] = []
-    duplicates: list[str] = []
-    kept_aside: list[str] = []
-    reasons: list[str] = [] if body.strip() else ["file_empty"]
-    for reading in _payments(body, command.file_key):
-        if isinstance(reading, X12Error):
-            reasons.append(reading.code)
-            continue
-        outcome, identifier = _settle(file, reading)
-        match outcome:
-            case "ready":
-                ready.append(identifier)
-                batches += _batches(identifier, reading)
-            case "duplicate":
-                duplicates.append(identifier)
-            case _:
-                kept_aside.append(identifier)
-    outcome = _outcome(ready, duplicates, kept_aside)
+    found = _Sorted()
+    with ports.evidence.open(kept.key) as stream:
+        for reading in _payments(stream, command.file_key):
+            if isinstance(reading, X12Error):
+                found.reasons.append(reading.code)
+                found.faults.append(_fault(reading))
+            else:
+                found.take(*_settle(file, reading), reading.cutter)
+    if not (found.ready or found.kept_aside or found.duplicates or found.reasons):
+        found.reasons.append("file_empty")
     _close(
         file,
         RemittanceFile(
             file_id=file.file_id,
             file_key=command.file_key,
-            content_sha256=digest,
+            content_sha256=kept.sha256,
             evidence_key=kept.key,
             received_at=file.now,
-            outcome=outcome,
-            reasons=tuple(reasons),
-            remittance_ids=(*ready, *kept_aside),
-            duplicates=tuple(duplicates),
+            outcome=found.outcome,
+            reasons=tuple(found.reasons),
+            faults=tuple(found.faults),
+            remittance_ids=(*found.ready, *found.kept_aside),
+            duplicates=tuple(found.duplicates),
         ),
     )
-    return {"outcome": outcome, "file_id": file.file_id, "batches": batches, "remittances": ready}
+    return _answer(found, file.file_id, ports.evidence)
 
 
-def _outcome(ready: list[str], duplicates: list[str], kept_aside: list[str]) -> str:
-    if ready:
-        return "ready"
-    if kept_aside:
-        return "quarantined"
-    return "duplicate" if duplicates else "refused"
+def _keep(key: str, ports: RemittanceFilePorts) -> StoredDocument:
+    """The file as evidence, named by its content: whatever happens to it in the intake, this is what is posted."""
+    digest = hashlib.sha256()
+    with ports.intake.open(key) as stream:
+        while chunk := stream.read(CHUNK_BYTES):
+            digest.update(chunk)
+    with ports.intake.open(key) as stream:
+        kept = ports.evidence.keep(
+            f"remittances/{file_id_of(digest.hexdigest())}.x12",
+            stream,
+            content_type="application/edi-x12",
+        )
+    if kept.sha256 != digest.hexdigest():
+        raise StaleRecordError("file_changed_while_read", subject=f"document:{key}")
+    return kept
 
 
-def _payments(body: bytes, name: str) -> Iterator["_Reading | X12Error"]:
-    """Each payment once its last segment was read; an error takes the place of one that is broken."""
+def _answer(found: _Sorted, file_id: str, evidence: Evidence) -> dict[str, object]:
+    """What the workflow needs to post the file: the manifest's name and its length, never the batches themselves."""
+    manifest = manifest_of(found.batches)
+    key = f"manifests/{file_id}/{hashlib.sha256(manifest).hexdigest()[:16]}.txt"
+    if found.batches:
+        evidence.keep(key, manifest, content_type="text/plain")
+    return {
+        "outcome": found.outcome,
+        "file_id": file_id,
+        "manifest_key": key if found.batches else "",
+        "batches": len(found.batches),
+        "remittances": found.ready,
+    }
+
+
+def _read_released(identifier: str, ports: RemittanceFilePorts) -> dict[str, object]:
+    """Find a released payment in its file once more; what it says was settled when it was kept aside."""
+    remittance = ports.records.get(Remittance, Remittance.key_of(identifier))
+    if remittance is None or remittance.release is None:
+        raise RecordNotFoundError("remittance_not_released", subject=f"remittance:{identifier}")
+    found = _Sorted()
+    if remittance.state is not RemittanceState.RECEIVED:
+        found.duplicates.append(identifier)
+        return _answer(found, remittance.file_id, ports.evidence)
+    with ports.evidence.open(remittance.evidence_key) as stream:
+        for reading in _payments(stream, remittance.file_key):
+            if (
+                isinstance(reading, _Reading)
+                and reading.header.identity == remittance.header.identity
+                and reading.digest.hexdigest() == remittance.content_digest
+            ):
+                found.take("ready", identifier, reading.cutter)
+                break
+    return _answer(found, remittance.file_id, ports.evidence)
+
+
+def _payments(stream: BinaryIO, name: str) -> Iterator["_Reading | X12Error"]:
+    """Each payment once its last segment was read, with its error if it breaks off.
+
+    One that breaks before its header was whole is an error and nothing else: it has no identity to be kept under.
+    """
     reading: _Reading | None = None
-    for item in stream_835(io.BytesIO(body), name=name):
+    for item in stream_835(stream, name=name):
         match item:
             case RemittanceStart(envelope=envelope, header=wire):
                 try:
@@ -176,9 +267,22 @@ def _payments(body: bytes, name: str) -> Iterator["_Reading | X12Error"]:
             case RemittanceEnd() if reading:
                 yield _ended(reading, item)
                 reading = None
+            case Refusal() if reading and item.level == "transaction":
+                reading.error = reading.error or item.error
+                yield reading
+                reading = None
             case Refusal():
                 yield item.error
-                reading = None
+
+
+def _fault(error: X12Error) -> str:
+    """Where it is and what was expected there; what stood there may be somebody's, and is left out."""
+    parts = (
+        f"ST {error.transaction}" if error.transaction else "",
+        f"segment {error.segment_number}" if error.segment_number else "",
+        error.element or error.segment_id,
+    )
+    return f"{', '.join(filter(None, parts)) or 'file'}: expected {error.expected}"
 
 
 def _begin(envelope: Envelope, wire: WireHeader) -> _Reading:
@@ -191,7 +295,7 @@ def _take(reading: _Reading, claim: ClaimPayment) -> None:
     try:
         reading.take(claim)
     except X12Error as error:
-        reading.error = reading.error or error.code
+        reading.error = reading.error or error
 
 
 def _ended(reading: _Reading, end: RemittanceEnd) -> _Reading:
@@ -199,7 +303,7 @@ def _ended(reading: _Reading, end: RemittanceEnd) -> _Reading:
     try:
         reading.header = header_of(reading.envelope, reading.wire, end)
     except X12Error as error:
-        reading.error = reading.error or error.code
+        reading.error = reading.error or error
     for adjustment in reading.header.provider_adjustments:
         reading.digest.add_adjustment(adjustment)
     return reading
@@ -238,12 +342,12 @@ def _reasons_to_keep_aside(arrival: Arrival, reading: _Reading) -> tuple[str, ..
     if arrival is Arrival.CONFLICT:
         reasons.append("same_payment_other_content")
     if reading.error:
-        reasons.append(reading.error)
+        reasons.append(reading.error.code)
     whole = transaction_difference(reading.header, reading.paid_cents)
-    if whole:
-        reading.differences.append(whole)
-    if reading.differences:
-        reasons.append("unbalanced")
+    if whole and not reading.error:
+        reading.differ(whole)
+    if not reading.imbalance.is_balanced:
+        reasons.append(UNBALANCED)
     return tuple(reasons)
 
 
@@ -253,10 +357,12 @@ def _remittance(file: _File, reading: _Reading, digest: str, identifier: str) ->
         remittance_id=identifier,
         file_id=file.file_id,
         file_key=file.key,
+        evidence_key=file.evidence_key,
         header=reading.header,
         content_digest=digest,
         claims=reading.claims,
         claims_paid_cents=reading.paid_cents,
+        batches=len(reading.cutter),
         received_at=file.now,
         separators=(wire.element, wire.repetition, wire.component, wire.segment, wire.line_break),
         due_kind="REMITTANCE",
@@ -273,33 +379,42 @@ def _quarantine(file: _File, reading: _Reading, digest: str, reasons: tuple[str,
         received,
         state=RemittanceState.QUARANTINED,
         reasons=reasons,
-        differences=tuple(reading.differences[:DIFFERENCES_SHOWN_MAX]),
+        faults=(_fault(reading.error),) if reading.error else (),
+        differences=tuple(reading.differences),
+        imbalance=reading.imbalance,
         claims_named=tuple(reading.claims_named),
         due_kind="",
         due_at=None,
     )
-    work = open_work_item(
-        queue=Queue.FINANCE,
-        reason=f"remittance_{reasons[0]}",
-        about=quarantined.subject,
-        recommended_action="compare the differences with the payment; ask for a corrected file",
-        at=file.now,
-        fields=tuple(
-            f"{each.level} {each.place}: {each.difference_cents} cents"
-            for each in quarantined.differences[:5]
-        ),
-        amount_cents=reading.header.total_paid_cents,
-    )
+    work = _work_for(quarantined, file.now)
     event = OutboundEvent("remittance.exception", {"remittance_id": identifier, "reasons": reasons})
     _commit(file, quarantined, "quarantined", works=(work,), events=(event, opened(work)))
     return identifier
 
 
-def _batches(identifier: str, reading: _Reading) -> list[dict[str, object]]:
-    return [
-        {"remittance_id": identifier, "first_ordinal": first, "start_byte": start, "end_byte": end}
-        for first, start, end in reading.batches
-    ]
+def _work_for(quarantined: Remittance, now: datetime) -> WorkItem:
+    """Differences are finance's to judge; what cannot be read is engineering's to have sent again."""
+    is_readable = quarantined.reasons[0] in {UNBALANCED, *_IDENTITY_REASONS}
+    return open_work_item(
+        queue=Queue.FINANCE if is_readable else Queue.ENGINEERING,
+        reason=f"remittance_{quarantined.reasons[0]}",
+        about=quarantined.subject,
+        recommended_action=(
+            "compare the differences with the payment; ask for a corrected file, or release it with a reason"
+            if quarantined.is_releasable
+            else "ask the clearinghouse to send the payment again; the file is kept as evidence"
+        ),
+        at=now,
+        fields=(
+            *quarantined.faults,
+            *(quarantined.imbalance.levels if quarantined.imbalance else ()),
+            *(
+                f"{each.level} {each.place}: {each.difference_cents} cents"
+                for each in quarantined.differences[:5]
+            ),
+        ),
+        amount_cents=quarantined.header.total_paid_cents,
+    )
 
 
 def _close(file: _File, record: RemittanceFile) -> None:
@@ -315,7 +430,7 @@ def _close(file: _File, record: RemittanceFile) -> None:
                 about=record.subject,
                 recommended_action="read the evidence; ask the clearinghouse to send the file again",
                 at=file.now,
-                fields=record.reasons[:5],
+                fields=(record.faults or record.reasons)[:5],
             ),
         )
     file.records.commit(

@@ -42,7 +42,14 @@ FILE_EVENTS = {
     "deposits/": "deposits.received",
 }
 SCHEDULED_EVENTS = frozenset(
-    {"outage.due", "recheck.due", "reconciliation.due", "rollout.due", "submissions.due"}
+    {
+        "listing.due",
+        "outage.due",
+        "recheck.due",
+        "reconciliation.due",
+        "rollout.due",
+        "submissions.due",
+    }
 )
 
 # Execution names may hold 80 characters of this alphabet.

@@ -14,6 +14,7 @@ from functions.billing.domain.commit import Actor, Cause, Commit, OutboundEvent
 from functions.billing.domain.errors import RecordNotFoundError
 from functions.billing.domain.ledger.accounts import Account
 from functions.billing.domain.remittance.payments import (
+    BATCH,
     PostedBatch,
     Remittance,
     RemittanceState,
@@ -70,7 +71,7 @@ def _close(records: Records, identifier: str, cause: Cause, now: datetime) -> Re
         raise RecordNotFoundError("remittance_not_found", subject=f"remittance:{identifier}")
     if remittance.state is not RemittanceState.RECEIVED:
         return remittance.state
-    batches = records.under(PostedBatch, remittance.key.partition, "BATCH#")
+    batches = records.under(PostedBatch, remittance.key.partition, BATCH)
     plans = tuple(_provider_plans(records, remittance, now))
     posted_cents = sum(batch.posted_cents for batch in batches) + sum(
         _cleared_cents(plan) for plan in plans
@@ -79,7 +80,10 @@ def _close(records: Records, identifier: str, cause: Cause, now: datetime) -> Re
         remittance.header, claims_paid_cents=remittance.claims_paid_cents, posted_cents=posted_cents
     )
     posted_claims = sum(batch.claims for batch in batches)
-    is_whole = totals.reconciles and posted_claims == remittance.claims
+    # Of a payment that two persons released unbalanced, everything the payer wrote is posted and nothing else: what
+    # it misses against BPR02 stays open in remittance clearing, for all to see.
+    adds_up = totals.reconciles or remittance.release is not None
+    is_whole = adds_up and posted_claims == remittance.claims
     closed = replace(
         remittance,
         state=RemittanceState.POSTED if is_whole else RemittanceState.EXCEPTION,

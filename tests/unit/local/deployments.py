@@ -9,6 +9,7 @@ OUTPUTS = {
         "EvidenceBucket": "evidence",
         "SigningKeySecretArn": "arn:signing",
         "ClearinghouseSecretArn": "arn:clearinghouse",
+        "WebhookSecretArn": "arn:webhook",
         "VerificationKeysParameter": "/keys",
         "ExportsOutputFnGetAttSomething": "ignored",
     },
@@ -22,6 +23,8 @@ OUTPUTS = {
     },
     "billing-local-billing": {
         "BusName": "bus",
+        "WebhookUrl": "https://api/webhooks/clearinghouse",
+        "WebhookApiId": "api",
         "FailedInvocationsUrl": "http://q/failed",
         "UnpublishedOutboxUrl": "http://q/unpublished",
         "ClaimInboxUrl": "http://q/claim",

@@ -14,6 +14,7 @@ POSTED = Remittance(
     remittance_id="R1",
     file_id="E1",
     file_key="remittances/1",
+    evidence_key="remittances/E1.x12",
     header=payment(1, 7_000),
     content_digest="d",
     claims=1,

@@ -4,6 +4,8 @@ from typing import Any
 
 import pytest
 
+from functions.billing.domain.ledger.accounts import Account
+from functions.billing.domain.remittance.batches import Batch, batch_of, line_range
 from functions.billing.domain.remittance.payments import Remittance
 from tests.fakes import Crash
 from tests.unit.usecases.payer_files import (
@@ -25,15 +27,21 @@ def world() -> World:
     return World()
 
 
+def cut(world: World, reading: dict[str, Any]) -> list[Batch]:
+    """The batches of a reading, as its manifest names them."""
+    manifest = world.evidence.fetch(reading["manifest_key"])
+    lines = (line_range(each["batch"]) for each in reading["batches"])
+    return [batch_of(manifest[start:end]) for start, end in lines]
+
+
 def test_a_balanced_payment_is_ready_and_cut_into_batches(world: World) -> None:
     reading = world.receive(remittance_file(PAID))
 
     assert reading["outcome"] == "ready"
-    (batch,) = reading["batches"]
-    (remittance_id,) = reading["remittances"]
-    assert batch["remittance_id"] == remittance_id
+    (batch,) = cut(world, reading)
+    assert [batch.remittance_id] == reading["remittances"]
     body = world.intake.fetch("remittances/era.x12")
-    assert body[batch["start_byte"] : batch["end_byte"]].startswith(b"CLP*")
+    assert body[batch.start_byte : batch.end_byte].startswith(b"CLP*")
     stored = world.only("REMITTANCE")
     assert (stored["claims"], stored["claims_paid_cents"]) == (1, 7_300)
 
@@ -44,9 +52,11 @@ def test_a_large_payment_is_cut_into_batches_that_hold_every_claim_once(world: W
     reading = world.receive(remittance_file(*claims))
 
     body = world.intake.fetch("remittances/era.x12")
-    parts = [body[batch["start_byte"] : batch["end_byte"]] for batch in reading["batches"]]
+    batches = cut(world, reading)
+    parts = [body[batch.start_byte : batch.end_byte] for batch in batches]
     assert [part.count(b"CLP*") for part in parts] == [100, 100, 50]
-    assert [batch["first_ordinal"] for batch in reading["batches"]] == [1, 101, 201]
+    assert [batch.first_ordinal for batch in batches] == [1, 101, 201]
+    assert world.only("REMITTANCE")["batches"] == 3
 
 
 def test_the_raw_file_is_evidence_before_anything_else(world: World) -> None:
@@ -57,6 +67,17 @@ def test_the_raw_file_is_evidence_before_anything_else(world: World) -> None:
         world.receive(body)
 
     assert list(world.evidence.kept.values()) == [body]
+
+
+def test_what_is_posted_is_the_file_as_it_was_kept(world: World) -> None:
+    world.submitted()
+    reading = world.receive(remittance_file(PAID))
+    world.intake.drop("remittances/era.x12", b"something else by now")
+
+    world.post(reading["batches"][0])
+
+    assert world.reconcile(reading["remittances"]) == "posted"
+    assert world.balance().paid_by_payer_cents == 7_300
 
 
 def test_the_same_file_under_another_name_is_a_duplicate_and_both_arrivals_are_seen(
@@ -196,7 +217,7 @@ def test_the_same_payment_with_another_provider_adjustment_is_kept_aside(world: 
         pytest.param(b"", id="empty"),
         pytest.param(b"\n \n", id="blank"),
         pytest.param(b"this is no X12 at all", id="garbage"),
-        pytest.param(remittance_file(PAID)[:-90], id="cut off"),
+        pytest.param(remittance_file(PAID)[:150], id="cut off in its header"),
         pytest.param(
             remittance_file(PAID).replace(b"TRN*1*EFT0000001*", b"TRN*1**"), id="no trace"
         ),
@@ -227,6 +248,77 @@ def test_a_broken_amount_spoils_its_payment_and_no_other(world: World, outcome: 
     assert reading["outcome"] == "ready"
     assert len(reading["remittances"]) == 1
     assert len(world.of_kind("WORK")) == 1
+
+
+MALFORMED = {
+    "cut off among its claims": (remittance_file(PAID)[:-90], "engineering"),
+    "wrong segment count": (remittance_file(PAID).replace(b"SE*", b"SE*9"), "engineering"),
+    "amount that is none": (remittance_file(PAID).replace(b"*150*73*", b"*150*x*"), "engineering"),
+}
+
+
+@pytest.mark.parametrize("what", MALFORMED)
+def test_a_payment_that_breaks_after_its_header_is_quarantined_whole_under_its_own_name(
+    world: World, what: str
+) -> None:
+    world.submitted()
+    body, queue = MALFORMED[what]
+
+    assert world.receive(body + remittance_file(PAID, trace="EFT2", interchange=901))[
+        "outcome"
+    ] == ("ready")
+
+    (broken,) = (each for each in world.of_kind("REMITTANCE") if each.get("state"))
+    assert broken["state"] == "quarantined"
+    assert broken["header"]["trace_number"] == "EFT0000001"
+    assert queue in world.open_work().values()
+    assert world.postings() == [] or world.account(Account.REMITTANCE_CLEARING) == 0
+
+
+def test_a_broken_payment_says_where_and_what_was_expected_and_not_what_stood_there(
+    world: World,
+) -> None:
+    body, _ = MALFORMED["amount that is none"]
+    world.receive(body.replace(b"*150*x*", b"*150*SECRET*"))
+
+    (work,) = world.of_kind("WORK")
+    (fault,) = world.only("REMITTANCE")["faults"]
+    assert work["fields"][0] == fault
+    assert fault.startswith("ST 0001, segment 12, SVC03: expected ")
+    assert "SECRET" not in str(world.of_kind("WORK"))
+
+
+def test_a_file_that_breaks_in_its_header_names_the_field(world: World) -> None:
+    world.receive(remittance_file(PAID).replace(b"BPR*I*73*", b"BPR*I*73.005*"))
+
+    (work,) = world.of_kind("WORK")
+    assert "BPR02: expected " in work["fields"][0]
+
+
+def test_the_differences_of_all_three_levels_are_shown(world: World) -> None:
+    short = answered({"CO-45": 5_200}, short_cents=100)
+    world.receive(remittance_file(short, short, payment_cents=19_000))
+
+    imbalance = world.only("REMITTANCE")["imbalance"]
+    assert (imbalance["lines"], imbalance["line_cents"]) == (2, 200)
+    assert (imbalance["claims"], imbalance["claim_cents"]) == (2, 200)
+    assert (imbalance["transactions"], imbalance["transaction_cents"]) == (1, 400)
+    (work,) = world.of_kind("WORK")
+    assert work["fields"][:3] == [
+        "line: 2 places, 200 cents",
+        "claim: 2 places, 200 cents",
+        "transaction: 1 place, 400 cents",
+    ]
+
+
+def test_the_same_payment_twice_in_one_file_is_posted_once(world: World) -> None:
+    world.submitted()
+    body = remittance_file(PAID)
+    again = remittance_file(PAID, interchange=901)
+
+    assert world.remit(body + again) == "posted"
+    assert world.balance().paid_by_payer_cents == 7_300
+    assert len(world.only("ERAFILE")["duplicates"]) == 1
 
 
 def test_an_unposted_payment_can_be_found_when_its_time_has_passed(world: World) -> None:

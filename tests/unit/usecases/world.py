@@ -1,5 +1,6 @@
 """One practice in memory: every port, and the steps a claim goes through, so a test starts where it matters."""
 
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import date
 from typing import Any
@@ -131,7 +132,10 @@ class World:
     @property
     def posting(self) -> PostingPorts:
         return PostingPorts(
-            records=self.records, intake=self.intake, rule_sets=self.rule_sets, clock=self.clock
+            records=self.records,
+            evidence=self.evidence,
+            rule_sets=self.rule_sets,
+            clock=self.clock,
         )
 
     # Steps -----------------------------------------------------------------------------------
@@ -159,12 +163,13 @@ class World:
         return str(outcome["outcome"])
 
     def receive(self, body: bytes, name: str = "era.x12") -> dict[str, Any]:
-        """Read an 835; nothing is posted yet."""
+        """Read an 835; nothing is posted yet. `batches` are what the workflow hands on, one by one."""
         self.intake.drop(f"remittances/{name}", body)
         ports = RemittanceFilePorts(
             records=self.records, evidence=self.evidence, intake=self.intake, clock=self.clock
         )
-        return dict(read_remittance(ReadRemittance(file_key=f"remittances/{name}"), CAUSE, ports))
+        reading = read_remittance(ReadRemittance(file_key=f"remittances/{name}"), CAUSE, ports)
+        return {**reading, "batches": batches_of(reading)}
 
     def post(self, batch: dict[str, Any]) -> dict[str, Any]:
         return dict(post_remittance(PostRemittance(**batch), CAUSE, self.posting))
@@ -227,6 +232,14 @@ class World:
         )
         outcome = match_deposit(command, CAUSE, records=self.records, clock=self.clock)
         return str(outcome["outcome"])
+
+
+def batches_of(reading: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """What each child of the workflow's Map is given."""
+    return [
+        {"manifest_key": reading["manifest_key"], "batch": number}
+        for number in range(reading["batches"])
+    ]
 
 
 def caused_by(type_: str, cause_id: str = "evt_2") -> Cause:

@@ -224,6 +224,14 @@ class SubmissionsDue(Contract):
     consumer = "wakes what was released and not begun, or begun and not answered"
 
 
+class ListingDue(Contract):
+    """Time to look at the clearinghouse's list."""
+
+    event_type = "listing.due"
+    authority = "schedule"
+    consumer = "fetches every remittance that is listed and not here"
+
+
 class _Outbound(Contract):
     authority = "billing"
     consumer = "anyone who follows the claim"
@@ -401,6 +409,22 @@ class NextPayerDue(_ClaimEvent):
     event_type = "next_payer.due"
     consumer = "makes the next payer's claim, with this payer's answer"
     amount_cents: int
+
+
+class RemittanceReleased(_Outbound):
+    """Two persons decided that a payment in quarantine is posted as it is."""
+
+    event_type = "remittance.released"
+    consumer = "posts the payment once"
+    remittance_id: Identifier
+
+
+class TransactionAnnounced(_Outbound):
+    """A webhook of the clearinghouse proved genuine: a hint that its list holds something new."""
+
+    event_type = "transaction.announced"
+    consumer = "looks at the clearinghouse's list at once"
+    webhook_id: Identifier
 
 
 class DenialReceived(_ClaimEvent):

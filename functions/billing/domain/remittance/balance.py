@@ -4,6 +4,8 @@ Only charges, payments and adjustments take part; AMT, QTY, MIA, MOA, TS2 and TS
 """
 
 from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Self
 
 from functions.billing.domain.remittance.records import (
     BalanceDifference,
@@ -14,6 +16,59 @@ from functions.billing.domain.remittance.records import (
 
 NO_MONEY_STATUSES = frozenset({"23", "25"})
 """CLP02 23 (not our claim, forwarded) and 25 (predetermination) move no money."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Imbalance:
+    """By how much a payment is out of balance at each of its three levels, in cents, and in how many places.
+
+    Amounts of a level are added without their signs: an error up and one down do not make it right.
+    """
+
+    lines: int = 0
+    line_cents: int = 0
+    claims: int = 0
+    claim_cents: int = 0
+    transactions: int = 0
+    transaction_cents: int = 0
+
+    def with_differences(self, found: Iterable[BalanceDifference]) -> Self:
+        """These differences as well."""
+        places = {"line": self.lines, "claim": self.claims, "transaction": self.transactions}
+        cents = {
+            "line": self.line_cents,
+            "claim": self.claim_cents,
+            "transaction": self.transaction_cents,
+        }
+        for one in found:
+            places[one.level] += 1
+            cents[one.level] += abs(one.difference_cents)
+        return type(self)(
+            lines=places["line"],
+            line_cents=cents["line"],
+            claims=places["claim"],
+            claim_cents=cents["claim"],
+            transactions=places["transaction"],
+            transaction_cents=cents["transaction"],
+        )
+
+    @property
+    def is_balanced(self) -> bool:
+        """Nothing differs at any level."""
+        return not (self.lines or self.claims or self.transactions)
+
+    @property
+    def levels(self) -> tuple[str, ...]:
+        """The three differences in words: `line: 2 places, 300 cents`."""
+        return (
+            _in_words("line", self.lines, self.line_cents),
+            _in_words("claim", self.claims, self.claim_cents),
+            _in_words("transaction", self.transactions, self.transaction_cents),
+        )
+
+
+def _in_words(level: str, places: int, cents: int) -> str:
+    return f"{level}: {places} place{'' if places == 1 else 's'}, {cents} cents"
 
 
 def line_difference(line: RemittedLine, *, place: str) -> BalanceDifference | None:

@@ -7,18 +7,41 @@ from enum import StrEnum
 from typing import ClassVar, Self
 
 from functions.billing.domain.keys import Key, derived_id
+from functions.billing.domain.remittance.balance import Imbalance
 from functions.billing.domain.remittance.matching import MatchBasis, MatchConfidence
 from functions.billing.domain.remittance.post import PostingState
 from functions.billing.domain.remittance.records import BalanceDifference, RemittanceHeader
 
+BATCH = "BATCH#"
+UNBALANCED = "unbalanced"
+
 
 class RemittanceState(StrEnum):
-    """Where a payment stands. Quarantined: kept whole, posted only by a person with a reason."""
+    """Where a payment stands. Quarantined: kept whole, posted only by two persons with a reason."""
 
     RECEIVED = "received"
     POSTED = "posted"
     EXCEPTION = "exception"
     QUARANTINED = "quarantined"
+    RELEASED = "released"
+    """Out of quarantine: it is posted under the payment's own name, `Release.remittance_id`."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Release:
+    """Why a payment that does not balance is posted all the same, and which two persons decided so."""
+
+    requested_by: str
+    requested_at: datetime
+    reason: str
+    approved_by: str = ""
+    approved_at: datetime | None = None
+    remittance_id: str = ""
+
+
+def file_id_of(sha256: str) -> str:
+    """A file is named by its content: the same bytes are the same file, however they came."""
+    return derived_id("E", sha256)
 
 
 def remittance_id(header: RemittanceHeader) -> str:
@@ -35,8 +58,10 @@ def quarantine_id(header: RemittanceHeader, content_digest: str) -> str:
 class Remittance:
     """One payment (ST…SE of an 835): what the payer said, and how far it is posted.
 
-    `claims_named` are patient control numbers, kept for a payment in quarantine: whoever asks for one of these
-    claims is told where its answer waits.
+    `batches` counts the pieces it is posted in, each of which leaves a `PostedBatch`. `claims_named` are patient
+    control numbers, kept for a payment in quarantine: whoever asks for one of these claims is told where its answer
+    waits. `differences` shows the first places that do not add up, `imbalance` sums all of them by level; `faults` say
+    where a broken payment broke and what was expected there.
     """
 
     kind: ClassVar[str] = "REMITTANCE"
@@ -44,6 +69,7 @@ class Remittance:
     remittance_id: str
     file_id: str
     file_key: str
+    evidence_key: str
     header: RemittanceHeader
     content_digest: str
     claims: int
@@ -52,7 +78,11 @@ class Remittance:
     separators: tuple[str, str, str, str, str] = ("*", "^", ":", "~", "")
     state: RemittanceState = RemittanceState.RECEIVED
     reasons: tuple[str, ...] = ()
+    faults: tuple[str, ...] = ()
     differences: tuple[BalanceDifference, ...] = ()
+    imbalance: Imbalance | None = None
+    release: Release | None = None
+    batches: int = 0
     claims_named: tuple[str, ...] = ()
     posted_claims: int = 0
     posted_cents: int = 0
@@ -75,6 +105,11 @@ class Remittance:
     def key(self) -> Key:
         """Where this payment rests."""
         return self.key_of(self.remittance_id)
+
+    @property
+    def is_releasable(self) -> bool:
+        """Whether two persons may have it posted: understood, no test, no copy, and merely out of balance."""
+        return self.state is RemittanceState.QUARANTINED and self.reasons == (UNBALANCED,)
 
     @property
     def ref(self) -> str:
@@ -100,9 +135,9 @@ class RemittanceFile:
     received_at: datetime
     outcome: str
     reasons: tuple[str, ...] = ()
+    faults: tuple[str, ...] = ()
     remittance_ids: tuple[str, ...] = ()
     duplicates: tuple[str, ...] = ()
-    ref: str = "ERAFILES"
     version: int = 0
     audit_head: str = ""
 
@@ -111,10 +146,20 @@ class RemittanceFile:
         """Content and the name it came under: the same bytes under two names are two arrivals."""
         return Key(f"ERAFILE#{file_id}#{derived_id('', file_key, length=6)}", "ERAFILE")
 
+    @staticmethod
+    def ref_of(file_id: str) -> str:
+        """What all arrivals of the same bytes are listed under."""
+        return f"ERAFILE#{file_id}"
+
     @property
     def key(self) -> Key:
         """Where this arrival rests."""
         return self.key_of(self.file_id, self.file_key)
+
+    @property
+    def ref(self) -> str:
+        """Arrivals of the same bytes are listed together."""
+        return self.ref_of(self.file_id)
 
     @property
     def subject(self) -> str:
@@ -199,7 +244,10 @@ class AsideAnswer:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PostedBatch:
-    """What one batch of a payment's claims came to: counted once, whoever posts it again."""
+    """What one batch of a payment's claims came to: counted once, whoever posts it again.
+
+    It is the payment's counter, kept in pieces: batches that end at the same moment never wait for one another.
+    """
 
     kind: ClassVar[str] = "BATCH"
 
@@ -209,13 +257,14 @@ class PostedBatch:
     matched: int
     touched: int
     posted_cents: int
+    posted_at: datetime
     set_aside: Mapping[str, int] = field(default_factory=dict)
     """How many answers wait for a person, by cause."""
 
     @staticmethod
     def key_of(remittance_id: str, first_ordinal: int) -> Key:
         """Beside its payment, by its first claim."""
-        return Key(f"REMITTANCE#{remittance_id}", f"BATCH#{first_ordinal:06d}")
+        return Key(f"REMITTANCE#{remittance_id}", f"{BATCH}{first_ordinal:06d}")
 
     @property
     def key(self) -> Key:

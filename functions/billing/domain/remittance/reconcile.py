@@ -265,7 +265,10 @@ def _split(
         prior_payer_cents=cents[AdjustmentKind.PRIOR_PAYER],
         denied_cents=cents[AdjustmentKind.DENIAL],
         disputed_cents=disputed_cents,
-        pending_cents=cents[AdjustmentKind.INFORMATIONAL] + cents[AdjustmentKind.UNMAPPED],
+        # What a line misses that two persons released unbalanced is explained by nobody: it stays open.
+        pending_cents=cents[AdjustmentKind.INFORMATIONAL]
+        + cents[AdjustmentKind.UNMAPPED]
+        + (answer.charge_cents - answer.paid_cents - sum(cents.values())),
         outcomes=outcomes,
         codes=adjustment_codes(answer.adjustments),
     )
