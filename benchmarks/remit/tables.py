@@ -73,6 +73,7 @@ class SqliteDynamoDb:
         """One page of a partition or of an index."""
         values = {name: value["S"] for name, value in ExpressionAttributeValues.items()}
         after = arguments.get("ExclusiveStartKey", {"sk": {"S": ""}})["sk"]["S"]
+        given: tuple[str, ...]
         match arguments.get("IndexName"):
             case None:
                 where = "pk = ? AND sk >= ? AND sk < ? AND sk > ?"
@@ -105,7 +106,7 @@ class SqliteDynamoDb:
             for put in puts:
                 row = _row(put["TableName"], put["Item"])
                 self._db.execute("INSERT OR REPLACE INTO items VALUES (?, ?, ?, ?, ?, ?, ?)", row)
-                units = ceil(len(row[-1]) / _WRITE_BYTES)
+                units = ceil(len(str(row[-1])) / _WRITE_BYTES)
                 indexes = (row[3] is not None) + (row[4] is not None and row[5] is not None)
                 self.used["write_units_tenths"] += 10 * units * (factor + indexes)
             self._db.execute("COMMIT")

@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -124,7 +125,7 @@ class Work:
         numbers = range(request["begin"], request["batches"], request["of"])
         for number in numbers:
             command = PostRemittance(manifest_key=request["manifest_key"], batch=number)
-            _persist(lambda command=command: post_remittance(command, CAUSE, ports))
+            _persist(partial(post_remittance, command, CAUSE, ports))
         return {"runs": len(numbers)}
 
     def reconcile(self, request: dict[str, Any]) -> dict[str, Any]:

@@ -122,6 +122,7 @@ PAYERS: tuple[dict[str, Any], ...] = (
     },
     {
         "payer_id": WIRE_IDS["CMSNORTH"],
+        "remittance_delivery": "list",
         "name": "NORTHERN MEDICARE CONTRACTOR",
         "kind": "medicare",
         "tax_id": "422222222",

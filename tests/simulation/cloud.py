@@ -13,7 +13,7 @@ from datetime import datetime
 from functools import cache, cached_property
 from pathlib import Path
 from types import SimpleNamespace
-from typing import Any, Self, TypeVar
+from typing import Any, BinaryIO, Self, TypeVar
 
 import pytest
 from botocore.exceptions import ClientError
@@ -98,20 +98,6 @@ class FingerprintedDynamoDb(InMemoryDynamoDb):
         self.fingerprint ^= hash((table, repr(sorted(item.items()))))
 
 
-@dataclass(frozen=True, slots=True)
-class Body:
-    """A stored document as S3 streams it."""
-
-    content: bytes
-
-    def read(self) -> bytes:
-        """All of it."""
-        return self.content
-
-    def close(self) -> None:
-        """Nothing to let go."""
-
-
 @dataclass(slots=True)
 class InMemoryS3:
     """Buckets that keep what they are given."""
@@ -122,6 +108,18 @@ class InMemoryS3:
         self.documents[Bucket, Key] = Body
         return {}
 
+    def upload_fileobj(
+        self,
+        Fileobj: BinaryIO,  # noqa: N803
+        Bucket: str,  # noqa: N803
+        Key: str,  # noqa: N803
+        ExtraArgs: Item,  # noqa: N803
+        Config: object,  # noqa: N803
+    ) -> None:
+        # The SDK repeats a part from its own copy; a stream that was read has nothing left to give.
+        if content := Fileobj.read():
+            self.documents[Bucket, Key] = content
+
     def get_object(self, *, Bucket: str, Key: str, Range: str = "") -> Item:  # noqa: N803
         if (Bucket, Key) not in self.documents:
             raise ClientError({"Error": {"Code": "NoSuchKey", "Message": "absent"}}, "GetObject")
@@ -129,7 +127,7 @@ class InMemoryS3:
         if Range:
             first, _, last = Range.removeprefix("bytes=").partition("-")
             content = content[int(first) : int(last) + 1 if last else None]
-        return {"Body": Body(content)}
+        return {"Body": io.BytesIO(content)}
 
 
 class Secrets:

@@ -83,9 +83,9 @@ def _put(
     counted = _Counted(body)
     # In parts, one after the other: memory holds one part, however large the file is.
     client.upload_fileobj(
-        counted,
-        bucket,
-        key,
+        Fileobj=counted,
+        Bucket=bucket,
+        Key=key,
         ExtraArgs={"ContentType": content_type},
         Config=_one_part_at_a_time(),
     )

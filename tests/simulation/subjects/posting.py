@@ -31,6 +31,7 @@ from tests.simulation.explorer.workflow import TaskFailedError
 from tests.simulation.finding import Finding, Kind
 from tests.simulation.scenario import Scenario
 from tests.unit.usecases.payer_files import answered, remittance_file
+from tests.unit.usecases.world import batches_of
 
 CLAIM = "CTESTCLAIM01"
 FILE = "remittances/era.x12"
@@ -64,7 +65,7 @@ def delivery(cloud: Cloud) -> Callable[[], None]:
     def act() -> None:
         with suppress(TaskFailedError):
             reading = cloud.invoke("read_remittance", _event({"file_key": FILE}))
-            for batch in reading.get("batches", ()):
+            for batch in batches_of(reading):
                 cloud.invoke("post_remittance", _event(batch))
             if reading["outcome"] == "ready":
                 cloud.invoke(
@@ -124,7 +125,7 @@ def batch(cloud: Cloud) -> Callable[[], None]:
 
     def act() -> None:
         with suppress(TaskFailedError):
-            (first,) = cloud.invoke("read_remittance", _event({"file_key": FILE}))["batches"]
+            (first,) = batches_of(cloud.invoke("read_remittance", _event({"file_key": FILE})))
             cloud.invoke("post_remittance", _event(first))
 
     return act
