@@ -17,7 +17,7 @@ from functions.billing.domain.remittance.payments import (
     RemittanceFile,
     RemittanceState,
 )
-from local.drive import as_person
+from local.invoking import as_person
 from local.remittances import Progress, progress_of
 from local.report.words import count_of, dollars, sentence
 from local.store import Store
