@@ -139,3 +139,19 @@ def test_the_json_report_has_the_names_it_promises(tmp_path: Path) -> None:
     ):
         assert f'"{name}":' in text
     assert read_json(path) == made_up_report()
+
+
+def test_what_rules_held_stands_with_its_queue_its_fields_and_what_to_do() -> None:
+    shown = page(made_up_report())
+
+    assert "Procedure pair conflict" in shown
+    assert "<code>lines[1].procedure</code>" in shown
+    assert "Drop the included procedure." in shown
+
+
+def test_what_rules_let_through_stands_with_the_rules_that_passed_it() -> None:
+    shown = page(made_up_report())
+
+    row = shown[shown.index('id="missed"') :]
+    for word in ("BLUEPEAK", "<code>CO-151</code>", "97110", "$180.00", "units-limit"):
+        assert word in row

@@ -30,6 +30,8 @@ def authorization_dates(parameters: Reader) -> Check:
     required = _by_payer(parameters)
 
     def check(claim: ClaimContent, _: ScrubFacts) -> Iterable[Finding]:
+        if not claim.authorizations:
+            return
         for position, line in enumerate(claim.lines):
             covering = _concerned(claim, line, required)
             if covering and not any(
@@ -47,6 +49,8 @@ def authorization_units(parameters: Reader) -> Check:
     required = _by_payer(parameters)
 
     def check(claim: ClaimContent, _: ScrubFacts) -> Iterable[Finding]:
+        if not claim.authorizations:
+            return
         left = [one.units_left for one in claim.authorizations]
         for line in claim.lines:
             concerned = _concerned(claim, line, required)

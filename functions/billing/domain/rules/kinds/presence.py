@@ -1,6 +1,6 @@
 """Required fields, declarative conditions, and what mapping left open."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from functions.billing.domain.claims.content import ClaimContent
 from functions.billing.domain.rules.conditions import (
@@ -13,6 +13,7 @@ from functions.billing.domain.rules.facts import ScrubFacts
 from functions.billing.domain.rules.fields import (
     FIELDS,
     LINE_PREFIX,
+    ReadField,
     is_blank,
     parent_reader_of,
     path_of,
@@ -36,6 +37,8 @@ def required_fields(parameters: Reader) -> Check:
     when, when_by_line = _condition(parameters, "when")
     by_line = when_by_line or any(field.startswith(LINE_PREFIX) for field in fields)
     readers = [(field, reader_of(field), parent_reader_of(field)) for field in fields]
+    if when is None and not by_line:
+        return _always_required(readers)
 
     def check(claim: ClaimContent, _: ScrubFacts) -> Iterable[Finding]:
         for position, line in places(claim, by_line=by_line):
@@ -46,6 +49,26 @@ def required_fields(parameters: Reader) -> Check:
                     read_parent is None or read_parent(claim, line) is not None
                 ):
                     yield Finding(path_of(field, position), "a value")
+
+    return check
+
+
+def _always_required(
+    readers: Sequence[tuple[str, ReadField, ReadField | None]],
+) -> Check:
+    """The same for fields every claim must have, which is what most rules of the kind are about."""
+
+    def check(claim: ClaimContent, _: ScrubFacts) -> Iterable[Finding]:
+        blank = [
+            (field, read_parent)
+            for field, read, read_parent in readers
+            if is_blank(read(claim, None))
+        ]
+        return [
+            Finding(field, "a value")
+            for field, read_parent in blank
+            if read_parent is None or read_parent(claim, None) is not None
+        ]
 
     return check
 
