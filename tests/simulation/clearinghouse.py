@@ -156,7 +156,13 @@ class ClearinghousePool:
         self._model = model
 
     def request(
-        self, method: str, url: str, *, body: str | None = None, headers: Mapping[str, str]
+        self,
+        method: str,
+        url: str,
+        *,
+        body: str | None = None,
+        headers: Mapping[str, str],
+        **_how: Any,
     ) -> Response:
         """See `urllib3.PoolManager.request`."""
         parts = urlsplit(url)

@@ -17,7 +17,7 @@ from tests.simulation.subjects.submission import scenarios
 FAULTS = 3
 FAULTS_AT_ONCE = 1
 PROCESSES = 2
-WALKS_A_TASK = 25
+WALKS_A_TASK = 5
 # A walk may meet more than the exhaustive search can afford.
 FAULTS_OF_A_WALK = 6
 
