@@ -269,7 +269,10 @@ class BillingStack(Stack):
             platform=self.platform,
             environment={**self._environment(entry), **(environment or {})},
             statements=[*self._statements(entry), *statements],
-            shared_policies=[self._data.document_policies[access] for access in entry.documents],
+            shared_policies=[
+                *(self._data.document_policies[access] for access in entry.documents),
+                *self._rules.shared_policies(entry.roll_outs),
+            ],
         )
 
     def _environment(self, entry: FunctionEntry) -> dict[str, str]:

@@ -81,6 +81,7 @@ class RulesStack(Stack):
             bake_minutes=0 if settings.is_local else BAKE_MINUTES,
         )
         self.at_once = self._strategy("AtOnce", minutes=0, growth_percent=100, bake_minutes=0)
+        self.deploy_policy = self._deploy_policy()
         self._write_outputs()
 
     def _unreadable_alarm(self, construct_id: str, outcome: str) -> cloudwatch.Alarm:
@@ -185,34 +186,57 @@ class RulesStack(Stack):
                     )
                 ]
             case RollOutAccess.DEPLOY:
-                return [
-                    iam.PolicyStatement(
-                        sid="DeployRollOuts",
-                        actions=[
-                            "appconfig:CreateHostedConfigurationVersion",
-                            "appconfig:GetHostedConfigurationVersion",
-                            "appconfig:ListDeployments",
-                            "appconfig:StartDeployment",
-                            "appconfig:StopDeployment",
-                        ],
-                        resources=[
-                            self._arn(self._application_path),
-                            self._arn(self._environment_path),
-                            self._arn(f"{self._environment_path}/deployment/*"),
-                            self._arn(
-                                f"{self._application_path}/configurationprofile/{self.profile.ref}"
-                            ),
-                            self._arn(
-                                f"{self._application_path}/configurationprofile/{self.profile.ref}"
-                                "/hostedconfigurationversion/*"
-                            ),
-                            *(
-                                self._arn(f"deploymentstrategy/{strategy.ref}")
-                                for strategy in (self.staged, self.at_once)
-                            ),
-                        ],
-                    )
-                ]
+                return []
+
+    def _deploy_policy(self) -> iam.ManagedPolicy:
+        """Write down once what deploying takes; the two functions that may do so share it."""
+        profile = f"{self._application_path}/configurationprofile/{self.profile.ref}"
+        policy = iam.ManagedPolicy(
+            self,
+            "DeployPolicy",
+            description="Deploys which rule versions judge.",
+            statements=[
+                iam.PolicyStatement(
+                    sid="DeployRollOuts",
+                    actions=[
+                        "appconfig:CreateHostedConfigurationVersion",
+                        "appconfig:GetHostedConfigurationVersion",
+                        "appconfig:ListDeployments",
+                        "appconfig:StartDeployment",
+                        "appconfig:StopDeployment",
+                    ],
+                    resources=[
+                        self._arn(self._application_path),
+                        self._arn(self._environment_path),
+                        self._arn(f"{self._environment_path}/deployment/*"),
+                        self._arn(profile),
+                        self._arn(f"{profile}/hostedconfigurationversion/*"),
+                        *(
+                            self._arn(f"deploymentstrategy/{strategy.ref}")
+                            for strategy in (self.staged, self.at_once)
+                        ),
+                    ],
+                )
+            ],
+        )
+        application, environment, versions = (
+            f"<{self.get_logical_id(each)}>"
+            for each in (self.application, self.practice, self.profile)
+        )
+        root = (
+            f"arn:<AWS::Partition>:appconfig:{self.region}:{self.account}:application/{application}"
+        )
+        acknowledge(
+            policy,
+            f"AwsSolutions-IAM5[Resource::{root}/environment/{environment}/deployment/*]",
+            f"AwsSolutions-IAM5[Resource::{root}/configurationprofile/{versions}/hostedconfigurationversion/*]",
+            reason="Deployments and versions of the document are numbered as they are made.",
+        )
+        return policy
+
+    def shared_policies(self, access: RollOutAccess) -> list[iam.IManagedPolicy]:
+        """Policies a function has in common with others that may do the same."""
+        return [self.deploy_policy] if access is RollOutAccess.DEPLOY else []
 
     @property
     def _application_path(self) -> str:
