@@ -13,9 +13,11 @@ from typing import Any
 
 import pytest
 
+from functions.billing.adapters.roll_outs import AppConfigDeployments
 from functions.billing.adapters.signing import Ed25519Signer, Ed25519Verifier, new_signing_secret
 from functions.billing.domain.events.envelope import envelope, signed_bytes
 from tests.fakes import FixedWebhookSecrets, RecordedBus, RecordedWorkflows, ScriptedList
+from tests.in_memory_appconfig import PROFILE, STRATEGIES, InMemoryAppConfig
 from tests.unit.usecases.ehr_documents import mapping
 from tests.unit.usecases.world import World
 
@@ -50,6 +52,7 @@ class Stage(World):
         self.rule_sets.contents["mapping"] = mapping()
         self.workflows = RecordedWorkflows()
         self.transactions = ScriptedList()
+        self.roll_outs = AppConfigDeployments(InMemoryAppConfig(), PROFILE, STRATEGIES)
         self.webhook_secrets = FixedWebhookSecrets(WEBHOOK_SECRET)
         self.publisher = RecordedBus()
         self.signer = Ed25519Signer(new_signing_secret("billing-1"))

@@ -172,6 +172,15 @@ def test_the_canaries_do_reach_the_records_that_may_hold_them(stage: Stage) -> N
 # A whole life ------------------------------------------------------------------------------
 
 
+BY_THE_CLOCK = (
+    "fetch_transactions",
+    "release_held",
+    "watch_roll_outs",
+    "check_reconciliation",
+    "measure_kpis",
+)
+
+
 def life(stage: Stage) -> str:
     """Every step of a claim, from the booking to a lost appeal; the claim's id."""
     book(stage)
@@ -204,8 +213,10 @@ def life(stage: Stage) -> str:
     )
     adjustment = {"adjustment_id": "A1", "encounter_id": "enc", "amount_cents": 14_500}
     stage.run("adjust_balance", {**adjustment, "reason_code": "denial_accepted"})
-    stage.run("check_reconciliation", {}, "reconciliation.due")
-    stage.run("measure_kpis", {}, "reconciliation.due")
+    stage.run("inquire_status", {"claim_id": claim_id}, "reconciliation.due")
+    stage.run("bill_next_payer", {"claim_id": claim_id}, "claim.adjudicated")
+    for step in BY_THE_CLOCK:
+        stage.run(step, {}, "reconciliation.due")
     stage.publish()
     return claim_id
 
@@ -268,7 +279,9 @@ def test_every_step_but_those_for_people_took_part_in_that_life(stage: Stage) ->
         "find_rechecks",
         "read_deposits",
         "record_submitted_outside",
+        "release_remittance",
         "resolve_submission",
+        "roll_out_rules",
         "sweep_submissions",
     }
 
@@ -538,6 +551,16 @@ COMMANDS: dict[str, dict[str, Any]] = {
     },
     "record_submitted_outside": {"claim_id": "C", "actor": "a", "reason": "r"},
     "sweep_submissions": {},
+    "bill_next_payer": {"claim_id": "C"},
+    "inquire_status": {"claim_id": "C"},
+    "release_held": {},
+    "roll_out_rules": {
+        "move": "roll_back",
+        "rule_set": "scrub",
+        "actor": "a",
+        "reason": "r",
+    },
+    "watch_roll_outs": {},
     "assign_answer": {
         "remittance_id": "R",
         "ordinal": 1,
@@ -596,6 +619,8 @@ def test_a_defect_in_any_step_lets_nothing_out(
         "control_numbers",
         "rule_sets",
         "code_tables",
+        "roll_outs",
+        "transactions",
         "clock",
     ]
     broken = SimpleNamespace(**dict.fromkeys(ports, Broken(DEFECTS[defect])))
