@@ -14,7 +14,7 @@ from tests.simulation.mutants import MUTANTS, killer_of
 from tests.simulation.scenario import Case, Outcome, Scenario, again, examine, walk
 from tests.simulation.subjects.submission import scenarios
 
-FAULTS = 3
+FAULTS = 2
 FAULTS_AT_ONCE = 1
 PROCESSES = 2
 WALKS_A_TASK = 5
@@ -122,7 +122,7 @@ def _explored(task: tuple[str, int]) -> Outcome:
 
 
 def _killed(number: int) -> Case | None:
-    return killer_of(MUTANTS[number])
+    return killer_of(MUTANTS[number], faults=1, jumps=0)
 
 
 def _tasks(schedules: int, seeds: random.Random) -> Iterator[tuple[int, ...]]:
