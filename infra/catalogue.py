@@ -191,7 +191,11 @@ PUBLISH_OUTBOX = FunctionEntry(
 # Called by the people's tools, not by a workflow.
 DECIDE_APPROVAL = FunctionEntry(name="decide_approval", records=_WRITES, audits=True)
 RECORD_SUBMITTED_OUTSIDE = FunctionEntry(
-    name="record_submitted_outside", records=_WRITES, audits=True, documents=_RULES
+    name="record_submitted_outside",
+    records=_WRITES,
+    audits=True,
+    documents=_RULES,
+    roll_outs=_HEARS,
 )
 ASSIGN_ANSWER = FunctionEntry(
     name="assign_answer",

@@ -22,6 +22,7 @@ POLICY = "AWS::IAM::ManagedPolicy"
 WITHOUT_RESOURCE = {
     "Billing/RuntimePolicy/Resource",
     "Billing/WorkflowLoggingPolicy/Resource",
+    "Rules/MonitorPolicy/Resource",
 }
 
 
