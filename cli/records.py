@@ -17,8 +17,8 @@ from functions.billing.domain.submission.attempt import Pointer
 from functions.billing.domain.work_items import WorkItem, WorkState
 from local.accounting import accounts_of, outcome_of
 from local.collect import kpi_table
-from local.drive import as_person
 from local.errors import LocalCloudError
+from local.invoking import as_person
 from local.report.words import denial_class, dollars, measure, queue, sentence, state
 from local.run_report import ClaimStory
 from local.store import Store
