@@ -9,11 +9,36 @@ from functions.billing.domain.claims.claim import Claim
 from functions.billing.domain.claims.revisions import FailedRule, Judgement
 from functions.billing.domain.denials.case import DenialCase, DeniedLine
 from functions.billing.domain.remittance.records import Adjustment
+from functions.billing.domain.rules.rule_set import RuleSet, rule_set
 from functions.billing.domain.submission.acknowledgement import Acknowledgement, AckVerdict
 from local.judged import held_reasons, missed_by_rules
 from tests.fakes import NOON
 
 AT = datetime(2026, 3, 2, tzinfo=UTC)
+
+
+RULES = rule_set(
+    {
+        "name": "scrub",
+        "rules": [
+            {
+                "id": name,
+                "kind": "required_fields",
+                "reason_code": "group_number_missing",
+                "severity": "reject",
+                "owner": "front_desk",
+                "recommended_action": "Ask for the group number.",
+                "parameters": {"fields": ["coverage.group_number"]},
+            }
+            for name in ("units-limit", "duplicate-claim")
+        ],
+    }
+)
+
+
+def rules_of(version: str) -> RuleSet:
+    assert version == RULES.version
+    return RULES
 
 
 class Kept:
@@ -50,10 +75,12 @@ def claim(claim_id: str) -> Claim:
 def judgement(claim_id: str, *failed: FailedRule, revision: int = 1) -> Judgement:
     return Judgement(
         claim_id=claim_id,
+        judging=f"{revision:03d}",
         revision=revision,
         judged_at=AT,
         submitted_on=AT.date(),
-        passed=("units-limit", "duplicate-claim"),
+        versions={"scrub": RULES.version},
+        verdicts="pp",
         failed=failed,
     )
 
@@ -118,7 +145,7 @@ def test_first_denials_are_grouped_by_payer_and_code_beside_the_rules_that_passe
         denial("C3", is_first_pass=False),
     )
 
-    (missed,) = missed_by_rules(store)
+    (missed,) = missed_by_rules(store, rules_of)
 
     assert (missed.payer_id, missed.said, missed.bucket) == ("BLUEPEAK", "denied", "coding")
     assert missed.codes == ("CO-151", "N362")
@@ -140,7 +167,9 @@ def test_what_was_turned_away_at_the_door_counts_too(verdict: AckVerdict, count:
         received_at=AT,
     )
 
-    missed = missed_by_rules(Kept(claim("C1"), answer))  # type: ignore[arg-type]
+    store: Any = Kept(claim("C1"), answer)
+
+    missed = missed_by_rules(store, rules_of)
 
     assert [(one.said, one.codes) for one in missed] == [
         ("rejected at the front door", ("A7:488",))
