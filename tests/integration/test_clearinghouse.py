@@ -49,7 +49,7 @@ from tests.builders import (
     rule_set_contents,
     staged_claim,
 )
-from tests.fakes import NOON, PARTNER
+from tests.fakes import NOON, PARTNER, NamedConnections
 from tests.integration.conftest import MEMBER, PAYER, Simulator
 from tests.unit.usecases.world import CLAIM, PCN, World
 
@@ -397,6 +397,7 @@ class Life(World):
         super().__init__()
         self.simulator = simulator
         self.clearinghouse = connection(simulator.url, timeout_seconds=timeout_seconds)  # type: ignore[assignment]
+        self.connections = NamedConnections(self.clearinghouse)
 
     def scrub(self) -> str:
         outcome = scrub_claim(

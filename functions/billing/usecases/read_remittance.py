@@ -64,6 +64,11 @@ class ReadRemittance:
     file_key: str = ""
     remittance_id: str = ""
 
+    def __post_init__(self) -> None:
+        """Refuse a command that names nothing to read."""
+        if not self.file_key and not self.remittance_id:
+            raise ValueError("expected file_key or remittance_id")
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RemittanceFilePorts:
