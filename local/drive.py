@@ -149,7 +149,7 @@ class Driver:
             self._settle(task)
             if not held_claims(self.cloud):
                 break
-        self._send_clock_event("reconciliation.due", "ReconciliationCheck")
+        self._send_clock_event("submissions.due", "Submission")
         self._settle(task)
 
     def _sign_on_trial(

@@ -5,6 +5,7 @@ from collections.abc import Collection, Iterator
 
 from functions.billing.domain.claims.revisions import Judgement
 from functions.billing.domain.events.receipts import EventReceipt, RefusedEvent, RepeatedEvent
+from functions.billing.domain.work_items import WorkState
 from local.day.records import EhrEvent, Expectation, Reception
 from local.explain import Evidence
 from local.related import Related, related_to
@@ -53,8 +54,20 @@ def _work_problems(evidence: Evidence, expected: Expectation, found: Related) ->
         if (queue, reason) not in work:
             yield f"no work {reason} for {queue} (there is {_listed(work)})"
     if expected.fields:
-        mine = [item for item in items if (item.queue.value, item.reason) == expected.work[0]]
-        named = {path for item in mine for path in item.fields}
+        mine = [
+            item
+            for item in items
+            if (item.queue.value, item.reason) == expected.work[0]
+            # What rules said that were taken back since is settled.
+            and item.state is WorkState.OPEN
+        ]
+        named = {
+            one.field_path
+            for item in mine
+            for one in item.corrections
+            # What the document lacks is told beside, under its path there.
+            if one.reason != "missing_fact"
+        }
         if named != set(expected.fields):
             yield f"work names {_listed(named)}, not {_listed(expected.fields)}"
 

@@ -5,12 +5,12 @@ from typing import Any
 
 from local.day.records import RuleChange
 
-# Commercial payers print the plan on the card; no coverage the EHR sends has ever carried it.
+# Payers print the plan on the card; no coverage the EHR sends has ever carried it.
 PLAN_NAME_RULE: Mapping[str, Any] = {
     "id": "plan-name",
     "kind": "required_fields",
     "parameters": {"fields": ["coverage.plan_name"]},
-    "applies_to": {"payer_kinds": ["commercial", "exchange"]},
+    "applies_to": {"payer_kinds": ["commercial", "exchange", "medicaid"]},
     "reason_code": "plan_name_missing",
     "severity": "reject",
     "owner": "front_desk",
@@ -25,6 +25,6 @@ def plan_name_change(rules: Mapping[str, Any]) -> RuleChange:
         why="Blue Peak asks for the plan's name since this month.",
         author="r.lindqvist",
         approver="m.okafor",
-        share_percent=50,
+        share_percent=30,
         bound={"claims_min": 8, "fail_points": 10, "denial_points": 5},
     )
