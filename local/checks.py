@@ -9,7 +9,8 @@ from local.report.words import count_of, dollars
 from local.run_report import Check, Money, RuleTrial, Unexplained
 from local.secrecy import Leaks
 
-COST_MAX_USD = 0.30
+# The day holds a roll-out of rules, an outage and second payers, which cost more than a plain day does.
+COST_MAX_USD = 0.35
 _SHOWN = 3
 
 
