@@ -2,6 +2,7 @@
 
 import base64
 import hashlib
+import io
 from collections import Counter
 from collections.abc import Iterator
 from typing import Any
@@ -69,11 +70,22 @@ def events_are_lost(
                 yield Finding(Kind.EVENT_LOST, f"{line['decision']} said nothing of {type_}")
 
 
-def patients_are_told_of(cloud: Cloud) -> Iterator[Finding]:
-    """No name or number of the patient stands in a log, a metric, an error or a dead letter."""
-    let_out = cloud.out.getvalue()
-    for name, forms in _CANARIES.items():
-        if any(form in let_out for form in forms):
+class Overheard(io.TextIOBase):
+    """Where logs, metrics, errors and dead letters go: remembers whether a patient was told of."""
+
+    def __init__(self) -> None:
+        self._told: set[str] = set()
+
+    def write(self, text: str) -> int:
+        """As a stream does."""
+        for name, forms in _CANARIES.items():
+            if any(form in text for form in forms):
+                self._told.add(name)
+        return len(text)
+
+    def findings(self) -> Iterator[Finding]:
+        """No name or number of the patient may have been let out."""
+        for name in sorted(self._told):
             yield Finding(Kind.TOLD, f"the patient's {name} was let out")
 
 

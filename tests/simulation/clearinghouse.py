@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import copy
 import hashlib
 import json
 import re
 from collections.abc import Hashable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Self
 from urllib.parse import parse_qs, urlsplit
@@ -89,7 +90,9 @@ class ModelClearinghouse:
 
     def copy(self) -> Self:
         """One that goes its own way."""
-        return replace(self, keys=dict(self.keys))
+        other = copy.copy(self)
+        other.keys = dict(self.keys)
+        return other
 
     def fingerprint(self) -> Hashable:
         """All that can ever matter."""
@@ -150,10 +153,10 @@ def _answer(status: int, **body: object) -> Response:
 
 
 class ClearinghousePool:
-    """Stands where urllib3's pool does: each request is a choice, then reaches the model."""
+    """Stands where urllib3's pool does: each request is a choice, then reaches the model in the process's world."""
 
-    def __init__(self, model: ModelClearinghouse) -> None:
-        self._model = model
+    def __init__(self, promises: Promises) -> None:
+        self._promises = promises
 
     def request(
         self,
@@ -166,43 +169,41 @@ class ClearinghousePool:
     ) -> Response:
         """See `urllib3.PoolManager.request`."""
         parts = urlsplit(url)
-        faults = [*AT_EVERY_CALL, Fault.ERROR_BEFORE]
         if method == "GET":
-            query = parse_qs(parts.query)
-            number = query["patientControlNumber"][0]
-
-            def perform() -> Response:
-                return self._model.listed(number)
-
-            later = None
+            effect = _asking(parse_qs(parts.query)["patientControlNumber"][0])
         else:
-            content = json.loads(body or "{}")
-            request = Request(headers.get("Idempotency-Key", ""), content["x12"])
-            faults.append(Fault.ERROR_AFTER)
-            if self._model.promises.landing_delay:
-                faults += [Fault.LOST_LATE, Fault.CRASH_LATE]
-
-            def perform() -> Response:
-                return self._model.take(request)
-
-            def later() -> None:
-                self._model.delay(request)
-
-        effect = Effect(
-            perform=perform,
-            lost=_timed_out,
-            faults=tuple(faults),
-            later=later,
-            failed=lambda: _answer(_FAILED, error="UNAVAILABLE"),
-        )
-        answer: Response = at_call(
-            Call("clearinghouse", f"{method} {_endpoint(parts.path)}", site()), effect
-        )
+            x12 = json.loads(body or "{}")["x12"]
+            effect = _submitting(Request(headers.get("Idempotency-Key", ""), x12), self._promises)
+        call = Call("clearinghouse", f"{method} {parts.path.rpartition('/')[2]}", site())
+        answer: Response = at_call(call, effect)
         return answer
 
 
-def _endpoint(path: str) -> str:
-    return path.rpartition("/")[2]
+_AT_EVERY_REQUEST = (*AT_EVERY_CALL, Fault.ERROR_BEFORE)
+
+
+def _asking(number: str) -> Effect:
+    return Effect(
+        perform=lambda world: world.clearinghouse.listed(number),
+        lost=_timed_out,
+        faults=_AT_EVERY_REQUEST,
+        failed=_unavailable,
+    )
+
+
+def _submitting(request: Request, promises: Promises) -> Effect:
+    late = (Fault.LOST_LATE, Fault.CRASH_LATE) if promises.landing_delay else ()
+    return Effect(
+        perform=lambda world: world.clearinghouse.take(request),
+        lost=_timed_out,
+        faults=(*_AT_EVERY_REQUEST, Fault.ERROR_AFTER, *late),
+        later=lambda world: world.clearinghouse.delay(request),
+        failed=_unavailable,
+    )
+
+
+def _unavailable() -> Response:
+    return _answer(_FAILED, error="UNAVAILABLE")
 
 
 def _timed_out() -> Exception:

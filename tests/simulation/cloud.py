@@ -1,4 +1,4 @@
-"""One practice's account in memory: the services, the clearinghouse, the time, and what gets out."""
+"""One practice's account in memory: the services, the clearinghouse, the time; and functions that run over it."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import importlib
 import io
 import json
 import os
+import sys
 from collections.abc import Callable, Hashable, Iterator, Mapping
 from contextlib import contextmanager, redirect_stdout
 from dataclasses import dataclass, field
@@ -13,7 +14,7 @@ from datetime import datetime
 from functools import cache, cached_property
 from pathlib import Path
 from types import SimpleNamespace
-from typing import Any, BinaryIO, Self, TypeVar
+from typing import Any, Self, TypeVar
 
 import pytest
 from botocore.exceptions import ClientError
@@ -36,7 +37,7 @@ from tests.fakes import NOON
 from tests.in_memory_appconfig import PROFILE, STRATEGIES, InMemoryAppConfig
 from tests.in_memory_dynamodb import InMemoryDynamoDb, Item
 from tests.simulation.clearinghouse import ClearinghousePool, ModelClearinghouse, Promises
-from tests.simulation.explorer import Killed, Run
+from tests.simulation.explorer import Killed, consult, running, sleep
 from tests.simulation.explorer.borders import BorderedClient
 from tests.simulation.explorer.workflow import Execution, ExecutionFailedError, TaskFailedError
 
@@ -92,33 +93,35 @@ class FingerprintedDynamoDb(InMemoryDynamoDb):
     def _store(self, table: str, item: Item) -> None:
         key = (item["pk"]["S"], item["sk"]["S"])
         before = self.tables[table].get(key)
-        if before is not None:
-            self.fingerprint ^= hash((table, repr(sorted(before.items()))))
         super()._store(table, item)
-        self.fingerprint ^= hash((table, repr(sorted(item.items()))))
+        self.fingerprint ^= hash((table, _digest(self.tables[table][key])))
+        if before is not None:
+            self.fingerprint ^= hash((table, _digest(before)))
+
+
+_digests: dict[int, tuple[Item, int]] = {}
+
+
+def _digest(item: Item) -> int:
+    """Tells two items apart; taken once, since an item is replaced and never changed."""
+    known = _digests.get(id(item))
+    if known is None or known[0] is not item:
+        known = _digests[id(item)] = (item, hash(repr(sorted(item.items()))))
+    return known[1]
 
 
 @dataclass(slots=True)
 class InMemoryS3:
-    """Buckets that keep what they are given."""
+    """Buckets that keep what they are given; bodies are bytes here, and streams at the border."""
 
     documents: dict[tuple[str, str], bytes] = field(default_factory=dict)
 
-    def put_object(self, *, Bucket: str, Key: str, Body: bytes, ContentType: str) -> Item:  # noqa: N803
+    def put_object(self, *, Bucket: str, Key: str, Body: bytes, **_how: object) -> Item:  # noqa: N803
         self.documents[Bucket, Key] = Body
         return {}
 
-    def upload_fileobj(
-        self,
-        Fileobj: BinaryIO,  # noqa: N803
-        Bucket: str,  # noqa: N803
-        Key: str,  # noqa: N803
-        ExtraArgs: Item,  # noqa: N803
-        Config: object,  # noqa: N803
-    ) -> None:
-        # The SDK repeats a part from its own copy; a stream that was read has nothing left to give.
-        if content := Fileobj.read():
-            self.documents[Bucket, Key] = content
+    def upload_fileobj(self, *, Bucket: str, Key: str, Fileobj: bytes, **_how: object) -> None:  # noqa: N803
+        self.documents[Bucket, Key] = Fileobj
 
     def get_object(self, *, Bucket: str, Key: str, Range: str = "") -> Item:  # noqa: N803
         if (Bucket, Key) not in self.documents:
@@ -127,7 +130,33 @@ class InMemoryS3:
         if Range:
             first, _, last = Range.removeprefix("bytes=").partition("-")
             content = content[int(first) : int(last) + 1 if last else None]
-        return {"Body": io.BytesIO(content)}
+        return {"Body": content}
+
+
+def _sent(arguments: dict[str, Any]) -> dict[str, Any]:
+    return {name: value.read() if name == "Fileobj" else value for name, value in arguments.items()}
+
+
+def _received(answer: Any) -> Any:
+    streams = ("Body", "Configuration")
+    return answer and {
+        name: io.BytesIO(value) if name in streams else value for name, value in answer.items()
+    }
+
+
+@dataclass(frozen=True, slots=True)
+class HeardAppConfig:
+    """AppConfig as functions hear it while nothing new is rolled out."""
+
+    content: bytes
+
+    def start_configuration_session(self, **_asked: object) -> Item:
+        return {"InitialConfigurationToken": "first"}
+
+    def get_latest_configuration(self, *, ConfigurationToken: str) -> Item:  # noqa: N803
+        is_new = ConfigurationToken == "first"
+        body = self.content if is_new else b""
+        return {"Configuration": body, "NextPollConfigurationToken": "next"}
 
 
 class Secrets:
@@ -146,19 +175,16 @@ class Cloud:
         self.now = at
         self.connector = dict(connector)
         self.dynamodb = FingerprintedDynamoDb()
-        documents, self.app_config = _rule_sets_kept()
+        documents, self.appconfigdata = _rule_sets_kept()
         self.s3 = InMemoryS3(dict(documents))
+        self.secretsmanager = Secrets()
         self.clearinghouse = ModelClearinghouse(promises, at)
-        self.dead_letters: tuple[str, ...] = ()
         self.is_cold = True
-        self.out = io.StringIO()
 
     @property
     def records(self) -> DynamoDbRecords:
         """The tables as a person looks at them: nothing here can fail."""
         return DynamoDbRecords(self.dynamodb, table=RECORDS, audit_table=AUDIT)
-
-    # As the explorer sees it -----------------------------------------------------------------
 
     def move_to(self, now: datetime) -> None:
         """Time passes; what was under way to the clearinghouse lands."""
@@ -166,13 +192,12 @@ class Cloud:
         self.clearinghouse.move_to(now)
 
     def copy(self) -> Self:
-        """A cloud that goes its own way from here; what it lets out is its own."""
+        """A cloud that goes its own way from here."""
         other = type(self).__new__(type(self))
         other.__dict__.update(self.__dict__)
         other.dynamodb = self.dynamodb.copy()
         other.s3 = InMemoryS3(dict(self.s3.documents))
         other.clearinghouse = self.clearinghouse.copy()
-        other.out = io.StringIO()
         return other
 
     def fingerprint(self) -> Hashable:
@@ -188,101 +213,111 @@ class Cloud:
             self.is_cold,
         )
 
-    # As a function sees it -------------------------------------------------------------------
 
-    def client(self, service: str) -> Any:
-        """What `boto3.client` would give."""
-        stand_ins: dict[str, Any] = {
-            "dynamodb": self.dynamodb,
-            "s3": self.s3,
-            "secretsmanager": Secrets(),
-            "appconfigdata": self.app_config,
-        }
-        if service == "secretsmanager" and not self.is_cold:
-            return stand_ins[service]
-        return BorderedClient(
-            service,
-            stand_ins[service],
-            idempotent=_IDEMPOTENT,
-            commutes=lambda operation, arguments: _commutes(service, operation, arguments),
-        )
+# What processes do ---------------------------------------------------------------------------
 
-    def dependencies(self) -> SimulatedDependencies:
-        """Those of the container the running process has: kept while it lives, new after a crash."""
-        kept = Run.current.locals if Run.current else {}
-        if "dependencies" not in kept:
-            kept["dependencies"] = SimulatedDependencies(self, is_warm=not self.is_cold)
-        found: SimulatedDependencies = kept["dependencies"]
-        return found
 
-    def invoke(self, step: str, event: dict[str, Any]) -> Any:
-        """Call a function as Lambda does, with its time limit and its way of reporting errors.
+def invoke(step: str, event: dict[str, Any]) -> Any:
+    """Call a function as Lambda does, with its time limit and its way of reporting errors.
 
-        Raises
-        ------
-        TaskFailedError
-            Named as the service would name it.
-        """
-        run = Run.current
-        if run is None:
-            raise RuntimeError("functions are invoked by the processes of a run")
-        run.locals["step"] = step
-        handler = handler_of(step)
-        limit = function_named(step).timeout_seconds
-        try:
-            answer = run.invoke(lambda: handler(event, CONTEXT), seconds=limit)
-        except Killed:
-            run.locals.pop("dependencies", None)
-            self.is_cold = True
-            raise TaskFailedError("Sandbox.Timedout") from None
-        except BillingError as error:
-            self.out.write(f"{error}\n")
-            raise TaskFailedError(type(error).__name__, str(error)) from None
-        self.is_cold = False
-        return json.loads(json.dumps(answer))
+    Raises
+    ------
+    TaskFailedError
+        Named as the service would name it.
+    """
+    process = running()
+    process.locals["step"] = step
+    handler = handler_of(step)
+    limit = function_named(step).timeout_seconds
+    try:
+        answer = process.invoke(lambda: handler(event, CONTEXT), seconds=limit)
+    except Killed:
+        process.locals.pop("dependencies", None)
+        _leave(is_cold=True)
+        raise TaskFailedError("Sandbox.Timedout") from None
+    except BillingError as error:
+        sys.stdout.write(f"{error}\n")
+        raise TaskFailedError(type(error).__name__, str(error)) from None
+    _leave(is_cold=False)
+    return json.loads(json.dumps(answer))
 
-    def execute(self, workflow: str, payload: Mapping[str, Any]) -> bool:
-        """Run a workflow's own definition; False when it ends in its dead letters."""
-        run = Run.current
-        if run is None:
-            raise RuntimeError("workflows are started by the processes of a run")
-        execution = Execution(
-            definition_of(workflow),
-            call=self._perform,
-            sleep=run.sleep,
-            entered_at=self._time,
-        )
-        try:
-            execution.start(payload)
-        except ExecutionFailedError:
-            return False
-        return True
 
-    def _time(self) -> str:
-        return self.now.isoformat()
+def _leave(*, is_cold: bool) -> None:
+    def leave(cloud: Cloud) -> None:
+        cloud.is_cold = is_cold
 
-    def _perform(self, resource: str, arguments: Mapping[str, Any]) -> Any:
-        if resource.endswith("sqs:sendMessage"):
-            # Step Functions and the queue are trusted: their own promise is at least once.
-            letter = json.dumps(arguments, sort_keys=True)
-            self.out.write(letter + "\n")
-            if letter not in self.dead_letters:
-                self.dead_letters = (*self.dead_letters, str(arguments["MessageBody"]))
-            return {}
-        payload = dict(arguments["Payload"])
-        return {"Payload": self.invoke(arguments["FunctionName"], payload)}
+    consult(leave)
+
+
+def execute(workflow: str, payload: Mapping[str, Any]) -> bool:
+    """Run a workflow's own definition; False when it ends in its dead letters."""
+    execution = Execution(
+        definition_of(workflow),
+        call=_perform,
+        sleep=sleep,
+        time=lambda: _now().isoformat(),
+    )
+    try:
+        execution.start(payload)
+    except ExecutionFailedError:
+        return False
+    return True
+
+
+def _perform(resource: str, arguments: Mapping[str, Any]) -> Any:
+    if resource.endswith("sqs:sendMessage"):
+        # Step Functions and the queue are trusted: their own promise is at least once.
+        sys.stdout.write(json.dumps(arguments, sort_keys=True) + "\n")
+        return {}
+    return {"Payload": invoke(arguments["FunctionName"], dict(arguments["Payload"]))}
+
+
+def _now() -> datetime:
+    def look(cloud: Cloud) -> datetime:
+        return cloud.now
+
+    return consult(look)
+
+
+def _client(service: str) -> Any:
+    """What `boto3.client` would give."""
+    if service == "secretsmanager" and not _is_cold():
+        return Secrets()
+    return BorderedClient(
+        service,
+        lambda cloud: getattr(cloud, service),
+        idempotent=_IDEMPOTENT,
+        commutes=lambda operation, arguments: _commutes(service, operation, arguments),
+        sent=_sent,
+        received=_received,
+    )
+
+
+def _is_cold() -> bool:
+    def look(cloud: Cloud) -> bool:
+        return cloud.is_cold
+
+    return consult(look)
+
+
+def _dependencies() -> SimulatedDependencies:
+    """Those of the container the running process has: kept while it lives, new after a crash."""
+    kept = running().locals
+    if "dependencies" not in kept:
+        kept["dependencies"] = SimulatedDependencies(is_warm=not _is_cold())
+    found: SimulatedDependencies = kept["dependencies"]
+    return found
 
 
 class SimulatedDependencies(Dependencies):
     """The real composition root, but for the time and the far end of the HTTP connection."""
 
-    def __init__(self, cloud: Cloud, *, is_warm: bool) -> None:
-        self._cloud = cloud
+    def __init__(self, *, is_warm: bool) -> None:
         self._is_warm = is_warm
 
     @cached_property
     def clock(self) -> Clock:
-        return _CloudClock(self._cloud)
+        return _CloudClock()
 
     @cached_property
     def rule_sets(self) -> RuleSets:
@@ -292,17 +327,21 @@ class SimulatedDependencies(Dependencies):
     def connections(self) -> DeclaredConnections:
         found = super().connections
         made: Any = found.named("")
-        made._http = ClearinghousePool(self._cloud.clearinghouse)
+        made._http = ClearinghousePool(_promises())
         return found
 
 
-@dataclass(frozen=True, slots=True)
-class _CloudClock:
-    cloud: Cloud
+def _promises() -> Promises:
+    def look(cloud: Cloud) -> Promises:
+        return cloud.clearinghouse.promises
 
+    return consult(look)
+
+
+class _CloudClock:
     def now(self) -> datetime:
         """See `ports.Clock`."""
-        return self.cloud.now
+        return _now()
 
 
 @cache
@@ -326,7 +365,7 @@ def definition_of(workflow: str) -> dict[str, Any]:
 
 
 @cache
-def _rule_sets_kept() -> tuple[dict[tuple[str, str], bytes], InMemoryAppConfig]:
+def _rule_sets_kept() -> tuple[dict[tuple[str, str], bytes], HeardAppConfig]:
     """Documents of all rule sets, and what tells functions their versions; published once."""
     s3, app_config = InMemoryS3(), InMemoryAppConfig()
     evidence = S3Evidence(s3, bucket=EVIDENCE)
@@ -336,7 +375,7 @@ def _rule_sets_kept() -> tuple[dict[tuple[str, str], bytes], InMemoryAppConfig]:
     }
     deployments = AppConfigDeployments(app_config, PROFILE, STRATEGIES)
     deployments.deploy(assignments, at_once=True, why="published")
-    return s3.documents, app_config
+    return s3.documents, HeardAppConfig(app_config.versions[-1])
 
 
 class _WarmRuleSets:
@@ -368,20 +407,19 @@ def _rule_set_read(name: str, read: Callable[[Mapping[str, Any]], Any]) -> Any:
 
 
 @contextmanager
-def functions_over(cloud: Cloud) -> Iterator[None]:
-    """Give every handler the cloud its run is over, and its log and metrics to the cloud's own record."""
+def functions_over(cloud: Cloud, out: io.TextIOBase) -> Iterator[None]:
+    """Let every handler meet the world of the process that calls it; logs, metrics and errors go to `out`."""
     from functions.billing.runtime.observability import logger  # noqa: PLC0415 after the settings
 
-    out = _Out(cloud)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(
-            "functions.billing.runtime.bootstrap.client", lambda name: _here().client(name)
-        )
-        patch.setattr("functions.billing.runtime.step.dependencies", lambda: _here().dependencies())
+        patch.setattr("functions.billing.runtime.bootstrap.client", _client)
+        patch.setattr("functions.billing.runtime.step.dependencies", _dependencies)
         # Metrics say a step and its outcome, and cost more to say than the step to run.
         patch.setattr("functions.billing.runtime.step.count_outcome", _count)
         # Writing an 837 is pure and slow; the same claim with the same numbers is the same bytes.
         patch.setattr("functions.billing.usecases.sending.write_claim", _written_once)
+        # No process lives long enough to ask for rule sets twice, however long its greenlet rests.
+        patch.setattr("functions.billing.adapters.roll_outs.monotonic", lambda: 0.0)
         for name, value in SETTINGS.items():
             patch.setenv(name, value)
         patch.setenv("CONNECTORS", json.dumps([cloud.connector]))
@@ -396,7 +434,7 @@ def functions_over(cloud: Cloud) -> Iterator[None]:
 
 
 def _count(step: str, outcome: str) -> None:
-    _here().out.write(f"{step} {outcome}\n")
+    sys.stdout.write(f"{step} {outcome}\n")
 
 
 def _written_once(content: ClaimContent, **given: Any) -> bytes:
@@ -407,23 +445,3 @@ def _written_once(content: ClaimContent, **given: Any) -> bytes:
 
 
 _written: dict[tuple[object, ...], bytes] = {}
-
-
-def _here() -> Cloud:
-    if Run.current is None:
-        raise RuntimeError("functions run inside of runs only")
-    world: Any = Run.current.world
-    found: Cloud = world
-    return found
-
-
-class _Out(io.TextIOBase):
-    """Whatever is written goes to the cloud of the run that writes it."""
-
-    def __init__(self, otherwise: Cloud) -> None:
-        self._otherwise = otherwise
-
-    def write(self, text: str) -> int:
-        """As a stream does."""
-        cloud = _here() if Run.current else self._otherwise
-        return cloud.out.write(text)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -10,15 +9,16 @@ from typing import Any
 
 import pytest
 
+from functions.billing.adapters import connections
 from functions.billing.adapters.records import DynamoDbRecords
 from functions.billing.domain.commit import Commit
 from functions.billing.domain.submission import protocol
 from functions.billing.domain.submission.protocol import Decision, Lookup, Move
-from functions.billing.ports import SubmissionAnswer
+from functions.billing.ports import Evidence, SubmissionAnswer
 from functions.billing.usecases.sending import Sending
 from tests.simulation.environments import ENVIRONMENTS
-from tests.simulation.scenario import Case, examine
-from tests.simulation.subjects.submission import scenarios
+from tests.simulation.scenario import Case, Scenario, examine
+from tests.simulation.subjects.submission import at_once, forgotten, in_turn, neglected
 
 Patch = pytest.MonkeyPatch
 RESOLVE = "functions.billing.usecases.resolve_submission"
@@ -26,10 +26,11 @@ RESOLVE = "functions.billing.usecases.resolve_submission"
 
 @dataclass(frozen=True, slots=True)
 class Mutant:
-    """A guard, and how to take it out."""
+    """A guard, how to take it out, and the smallest exploration that must notice."""
 
     guard: str
     remove: Callable[[Patch], None]
+    shows_in: Callable[[], Scenario]
 
 
 def _unconditional(*decisions: str) -> Callable[[Patch], None]:
@@ -61,8 +62,12 @@ def _decide(change: Callable[..., Decision]) -> Callable[[Patch], None]:
     return remove
 
 
-def _no_settle_time(attempt: Any, connector: Any, now: Any, **given: Any) -> Decision:
-    return protocol.decide(attempt, replace(connector, settle_seconds=0), now, **given)
+def _no_settle_time(patch: Patch) -> None:
+    """Nobody waits: neither whoever asks what became of an attempt, nor the decision."""
+    whole = connections._connector
+    patch.setattr(
+        connections, "_connector", lambda declared: whole({**declared, "settle_seconds": 0})
+    )
 
 
 def _no_list(attempt: Any, connector: Any, now: Any, lookup: Lookup | None = None) -> Decision:
@@ -109,21 +114,27 @@ def _new_key_each_time(patch: Patch) -> None:
     patch.setattr(Sending, "send", send)
 
 
+@dataclass(frozen=True, slots=True)
+class _Forgetful:
+    """Evidence that gives other bytes for every try."""
+
+    kept: Evidence
+    tries: int
+
+    def fetch(self, key: str) -> bytes:
+        """See `ports.Evidence`."""
+        return self.kept.fetch(key) + b"\n" * self.tries
+
+
 def _new_bytes_each_time(patch: Patch) -> None:
-    from tests.simulation.cloud import InMemoryS3  # noqa: PLC0415 the store is what forgets
+    whole = Sending.send
 
-    whole = InMemoryS3.get_object
+    def send(self: Sending, claim: Any, attempt: Any) -> Any:
+        evidence: Any = _Forgetful(self.ports.evidence, attempt.tries)
+        ports = replace(self.ports, evidence=evidence)
+        return whole(replace(self, ports=ports), claim, attempt)
 
-    def get(self: InMemoryS3, **given: Any) -> Any:
-        answer = whole(self, **given)
-        if given["Key"].startswith("submissions/"):
-            asked = getattr(get, "asked", 0) + 1
-            get.asked = asked  # type: ignore[attr-defined]
-            content = answer["Body"].content + hashlib.sha256(str(asked).encode()).digest()[:1]
-            return {"Body": replace(answer["Body"], content=content)}
-        return answer
-
-    patch.setattr(InMemoryS3, "get_object", get)
+    patch.setattr(Sending, "send", send)
 
 
 def _events_apart(patch: Patch) -> None:
@@ -140,14 +151,14 @@ def _events_apart(patch: Patch) -> None:
 
 
 def _silence_is_refusal(patch: Patch) -> None:
-    def note(self: Sending, claim: Any, attempt: Any, why: str) -> Any:
+    def note(self: Sending, claim: Any, attempt: Any, why: str, **_told: Any) -> Any:
         return self.record(claim, attempt, SubmissionAnswer(accepted=False, code=why))
 
     patch.setattr(Sending, "note_unknown", note)
 
 
 def _silence_is_success(patch: Patch) -> None:
-    def note(self: Sending, claim: Any, attempt: Any, why: str) -> Any:
+    def note(self: Sending, claim: Any, attempt: Any, why: str, **_told: Any) -> Any:
         return self.record(claim, attempt, SubmissionAnswer(accepted=True, code=why))
 
     patch.setattr(Sending, "note_unknown", note)
@@ -157,22 +168,65 @@ def _nobody_sweeps(patch: Patch) -> None:
     patch.setattr("functions.billing.usecases.sweep_submissions._STANDS_STILL", {})
 
 
+def _explored(
+    script: Callable[..., Scenario], environment: str, **allowance: Any
+) -> Callable[[], Scenario]:
+    (found,) = (each for each in ENVIRONMENTS if each.name == environment)
+    return lambda: script(found, **allowance)
+
+
 MUTANTS = (
-    Mutant("intent only if nobody else began", _unconditional("intent")),
-    Mutant("taken up only if nobody else did", _unconditional("taken_up")),
-    Mutant("settle time", _decide(_no_settle_time)),
-    Mutant("time to land", _no_time_to_land),
-    Mutant("one key for one attempt", _new_key_each_time),
-    Mutant("the same bytes under the same key", _new_bytes_each_time),
-    Mutant("a key is trusted inside its window only", _no_key_window),
-    Mutant("events in the transaction", _events_apart),
-    Mutant("the list is asked", _decide(_no_list)),
-    Mutant("only an authoritative list is proof", _decide(_any_list)),
-    Mutant("a list that is silent says nothing", _decide(_silence_is_absence)),
-    Mutant("nothing is parked that can be known", _decide(_park_at_once)),
-    Mutant("no answer is not a refusal", _silence_is_refusal),
-    Mutant("no answer is not a success", _silence_is_success),
-    Mutant("what stands still is swept", _nobody_sweeps),
+    Mutant(
+        "intent only if nobody else began",
+        _unconditional("intent"),
+        _explored(at_once, "key and list", faults=0),
+    ),
+    Mutant(
+        "taken up only if nobody else did",
+        _unconditional("taken_up"),
+        _explored(at_once, "key and list", faults=1),
+    ),
+    Mutant("settle time", _no_settle_time, _explored(at_once, "neither", faults=0, jumps=(25,))),
+    Mutant(
+        "time to land", _no_time_to_land, _explored(at_once, "late, list", faults=1, jumps=(25,))
+    ),
+    Mutant("one key for one attempt", _new_key_each_time, _explored(in_turn, "key only", faults=1)),
+    Mutant(
+        "the same bytes under the same key",
+        _new_bytes_each_time,
+        _explored(in_turn, "key only", faults=1),
+    ),
+    Mutant(
+        "a key is trusted inside its window only",
+        _no_key_window,
+        _explored(neglected, "key only", faults=1),
+    ),
+    Mutant("events in the transaction", _events_apart, _explored(in_turn, "key only", faults=1)),
+    Mutant("the list is asked", _decide(_no_list), _explored(neglected, "list only", faults=1)),
+    Mutant(
+        "only an authoritative list is proof",
+        _decide(_any_list),
+        _explored(in_turn, "neither", faults=1),
+    ),
+    Mutant(
+        "a list that is silent says nothing",
+        _decide(_silence_is_absence),
+        _explored(in_turn, "list only", faults=2),
+    ),
+    Mutant(
+        "nothing is parked that can be known",
+        _decide(_park_at_once),
+        _explored(in_turn, "key and list", faults=1),
+    ),
+    Mutant(
+        "no answer is not a refusal", _silence_is_refusal, _explored(in_turn, "key only", faults=1)
+    ),
+    Mutant(
+        "no answer is not a success", _silence_is_success, _explored(in_turn, "key only", faults=1)
+    ),
+    Mutant(
+        "what stands still is swept", _nobody_sweeps, _explored(forgotten, "key only", faults=1)
+    ),
 )
 
 
@@ -184,18 +238,8 @@ def without(mutant: Mutant) -> Iterator[None]:
         yield
 
 
-def killer_of(mutant: Mutant, *, faults: int = 2, jumps: int = 1) -> Case | None:
-    """The first schedule that shows the guard is missing; None when the simulation does not notice."""
+def killer_of(mutant: Mutant) -> Case | None:
+    """A schedule that shows that the guard is missing; None when the simulation does not notice."""
     with without(mutant):
-        for depth in range(faults + 1):
-            for environment in ENVIRONMENTS:
-                for scenario in scenarios(
-                    environment,
-                    faults=depth,
-                    faults_at_once=min(depth, 1),
-                    jumps=jumps if depth else 0,
-                ):
-                    outcome = examine(scenario, stop_at_first=True)
-                    if outcome.cases:
-                        return outcome.cases[0]
-    return None
+        cases = examine(mutant.shows_in(), stop_at_first=True).cases
+    return cases[0] if cases else None

@@ -7,12 +7,12 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 
-from tests.simulation.checks import patients_are_told_of
+from tests.simulation.checks import Overheard
 from tests.simulation.cloud import Cloud, functions_over
 from tests.simulation.explorer import (
     Budget,
+    Fault,
     Passed,
-    Run,
     Schedule,
     Stage,
     Tally,
@@ -31,7 +31,8 @@ class Scenario:
     begin: Callable[[], Cloud]
     stages: Sequence[Stage[Cloud]]
     budget: Budget
-    judge: Callable[[Cloud], Iterable[Finding]]
+    judge: Callable[[Cloud, int], Iterable[Finding]]
+    """All that is wrong with a state in which a script ended, given the fewest faults that lead to it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,36 +65,30 @@ class Outcome:
 
 def examine(scenario: Scenario, *, stop_at_first: bool = False) -> Outcome:
     """Explore every schedule and judge every end."""
-    outcome = Outcome()
-
-    def watch(run: Run) -> None:
-        cloud = run.world
-        assert isinstance(cloud, Cloud)
-        for finding in patients_are_told_of(cloud):
-            outcome.wrong[finding.kind] += 1
-            outcome.cases.append(Case(scenario.name, "see the log of this scenario", finding))
-
+    outcome, out = Outcome(), Overheard()
     cloud = scenario.begin()
-    with functions_over(cloud):
-        ends = explore(cloud, scenario.stages, scenario.budget, tally=outcome.tally, watch=watch)
-        for end in ends:
-            for finding in scenario.judge(end.world):
+    with functions_over(cloud, out):
+        for end in explore(cloud, scenario.stages, scenario.budget, tally=outcome.tally):
+            for finding in scenario.judge(end.world, end.fewest_faults):
                 outcome.wrong[finding.kind] += end.schedules
                 outcome.cases.append(Case(scenario.name, str(end.witness), finding))
             if stop_at_first and outcome.cases:
                 break
+    for finding in out.findings():
+        outcome.wrong[finding.kind] += 1
+        outcome.cases.append(Case(scenario.name, "see the log of this scenario", finding))
     return outcome
 
 
 def walk(scenario: Scenario, seed: int) -> tuple[Outcome, Schedule]:
     """One schedule at random; the same seed walks the same way."""
-    outcome = Outcome()
+    outcome, out = Outcome(), Overheard()
     cloud = scenario.begin()
     chance = random.Random(seed)  # noqa: S311 for replay, not for secrets
-    with functions_over(cloud):
-        schedule, _ = wander(cloud, scenario.stages, scenario.budget, chance)
-    outcome.tally.schedules = outcome.tally.runs = 1
-    for finding in (*scenario.judge(cloud), *patients_are_told_of(cloud)):
+    with functions_over(cloud, out):
+        schedule, passed = wander(cloud, scenario.stages, scenario.budget, chance)
+    outcome.tally.schedules = 1
+    for finding in (*scenario.judge(cloud, _faults(passed)), *out.findings()):
         outcome.wrong[finding.kind] += 1
         outcome.cases.append(Case(scenario.name, str(schedule), finding))
     return outcome, schedule
@@ -101,7 +96,12 @@ def walk(scenario: Scenario, seed: int) -> tuple[Outcome, Schedule]:
 
 def again(scenario: Scenario, schedule: str) -> tuple[list[Passed], list[Finding], Cloud]:
     """Replay one schedule: every call it made, and what is wrong at its end."""
+    out = Overheard()
     cloud = scenario.begin()
-    with functions_over(cloud):
+    with functions_over(cloud, out):
         passed = replay(cloud, scenario.stages, scenario.budget, schedule)
-    return passed, [*scenario.judge(cloud), *patients_are_told_of(cloud)], cloud
+    return passed, [*scenario.judge(cloud, _faults(passed)), *out.findings()], cloud
+
+
+def _faults(passed: Sequence[Passed]) -> int:
+    return sum(each.fault is not Fault.NONE for each in passed)

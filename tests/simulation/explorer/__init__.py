@@ -14,18 +14,23 @@ from tests.simulation.explorer.explore import (
 )
 from tests.simulation.explorer.faults import (
     AT_EVERY_CALL,
-    Abandoned,
     Call,
     Crash,
     Effect,
     Fault,
     Killed,
 )
-from tests.simulation.explorer.run import Budget, Decision, Passed, Run, World, at_call
+from tests.simulation.explorer.process import (
+    NotRepeatableError,
+    at_call,
+    consult,
+    running,
+    sleep,
+)
+from tests.simulation.explorer.run import Budget, Decision, Passed, Run, World
 
 __all__ = [
     "AT_EVERY_CALL",
-    "Abandoned",
     "Budget",
     "Call",
     "Crash",
@@ -34,6 +39,7 @@ __all__ = [
     "Explored",
     "Fault",
     "Killed",
+    "NotRepeatableError",
     "Passed",
     "Run",
     "Schedule",
@@ -41,7 +47,10 @@ __all__ = [
     "Tally",
     "World",
     "at_call",
+    "consult",
     "explore",
     "replay",
+    "running",
+    "sleep",
     "wander",
 ]

@@ -9,7 +9,7 @@ from typing import Any
 from botocore.exceptions import ConnectionClosedError
 
 from tests.simulation.explorer.faults import AT_EVERY_CALL, Call, Effect, Fault
-from tests.simulation.explorer.run import Run, at_call
+from tests.simulation.explorer.process import at_call, running
 
 # Which frames count as code under test; the innermost of them is a call's site.
 CODE_UNDER_TEST = "/functions/"
@@ -24,7 +24,7 @@ def site() -> str:
         start = name.find(CODE_UNDER_TEST)
         if start >= 0 and not any(border in name for border in _BORDERS):
             place = f"{name[start + len(CODE_UNDER_TEST) :]}:{frame.f_lineno}"
-            step = Run.current.locals.get("step", "") if Run.current else ""
+            step = running().locals.get("step", "")
             return f"{step} > {place}"
         frame = frame.f_back  # type: ignore[assignment]
     return ""
@@ -35,46 +35,59 @@ def connection_lost() -> Exception:
     return ConnectionClosedError(endpoint_url="https://aws.example")
 
 
+def _as_it_is(value: Any) -> Any:
+    return value
+
+
 class BorderedClient:
     """A boto3 client's stand-in whose every call is a choice.
 
-    `idempotent` names the operations whose retry by the SDK does nothing the second time, because they carry a token
-    (`TransactWriteItems`); all others are done again. `commutes` tells which calls no other process can interfere with.
+    Parameters
+    ----------
+    service
+        Its name in boto3.
+    stand_in
+        Gives, for a world, what answers there in the service's place. It must neither keep nor change what it is
+        given, since one request may be made of many worlds.
+    idempotent
+        The operations whose retry by the SDK does nothing the second time, because they carry a token
+        (`TransactWriteItems`); all others are done again.
+    commutes
+        Tells which calls no other process can interfere with.
+    sent, received
+        Turn streams into values on their way out, and values into streams on their way in: a value can be given twice.
     """
 
     def __init__(
         self,
         service: str,
-        stand_in: Any,
+        stand_in: Callable[[Any], Any],
         *,
         idempotent: frozenset[str] = frozenset(),
         commutes: Callable[[str, Mapping[str, Any]], bool] = lambda _operation, _arguments: False,
+        sent: Callable[[dict[str, Any]], dict[str, Any]] = _as_it_is,
+        received: Callable[[Any], Any] = _as_it_is,
     ) -> None:
         self._service = service
         self._stand_in = stand_in
         self._idempotent = idempotent
         self._commutes = commutes
+        self._sent = sent
+        self._received = received
 
     def __getattr__(self, operation: str) -> Callable[..., Any]:
-        act = getattr(self._stand_in, operation)
         reads = operation.startswith(("get_", "query", "list_"))
 
-        def call(**arguments: Any) -> Any:
-            # A read that is sent twice is a read.
-            faults = AT_EVERY_CALL if reads else (*AT_EVERY_CALL, Fault.REPEATED)
-            answers: list[Any] = []
-
-            def perform() -> Any:
-                answers.append(act(**arguments))
-                return answers[0]
-
+        def call(**given: Any) -> Any:
+            arguments = self._sent(given)
             effect = Effect(
-                perform=perform,
+                perform=lambda world: getattr(self._stand_in(world), operation)(**arguments),
                 lost=connection_lost,
-                faults=faults,
-                again=(lambda: answers[0]) if operation in self._idempotent else None,
+                # A read that is sent twice is a read.
+                faults=AT_EVERY_CALL if reads else (*AT_EVERY_CALL, Fault.REPEATED),
+                is_idempotent=operation in self._idempotent,
                 commutes=self._commutes(operation, arguments),
             )
-            return at_call(Call(self._service, operation, site()), effect)
+            return self._received(at_call(Call(self._service, operation, site()), effect))
 
         return call

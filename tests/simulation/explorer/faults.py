@@ -1,8 +1,9 @@
 """What may happen at one call: the alphabet every schedule is written in."""
 
-from collections.abc import Callable
-from contextlib import suppress
-from dataclasses import dataclass
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
@@ -38,10 +39,6 @@ class Crash(BaseException):
     """The process ends here. No handler may catch it and go on."""
 
 
-class Abandoned(BaseException):
-    """The explorer has seen enough of this run."""
-
-
 class Killed(Exception):  # noqa: N818 the word of the service that kills
     """An invocation ended without an answer, as its caller sees it."""
 
@@ -59,71 +56,92 @@ class Call:
         return f"{self.service}.{self.operation}" + (f" from {self.site}" if self.site else "")
 
 
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """What comes back to a process: a value, an error, or its own end. `digest` tells two of them apart."""
+
+    value: Any = None
+    error: Exception | None = None
+    is_crash: bool = False
+    digest: Hashable = field(init=False)
+
+    def __post_init__(self) -> None:
+        told = _told(self.error) if self.error else repr(self.value)
+        object.__setattr__(self, "digest", (self.is_crash, told))
+
+    def deliver(self) -> Any:
+        """Let the process hear it."""
+        if self.is_crash:
+            raise Crash
+        if self.error:
+            raise self.error.with_traceback(None)
+        return self.value
+
+
+def _told(error: Exception) -> Hashable:
+    return (type(error).__name__, str(error), repr(getattr(error, "response", "")))
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Effect:
-    """What a call does, and what each fault means for it.
+    """What a call does to a world, and what each fault means for it.
 
     Attributes
     ----------
     perform
-        Does it and returns the answer, or raises as the service does.
+        Does it to a world and returns the answer, or raises as the service does.
     lost
-        The error the process sees when no answer comes.
+        The error the process hears when no answer comes.
     faults
         Which faults can befall it.
-    again
-        The client's own retry of the same request; the answer of the second.
+    is_idempotent
+        The client's own retry of the same request is answered as the first was and does nothing more.
     later
         Lets the effect happen later.
     failed
         The answer of a service that fails.
-    digest
-        A short value that tells two answers apart.
     commutes
         Nothing another process does can change its answer, nor it theirs: it is taken at once, in no particular order.
     """
 
-    perform: Callable[[], Any]
+    perform: Callable[[Any], Any]
     lost: Callable[[], Exception]
     faults: tuple[Fault, ...] = AT_EVERY_CALL
-    again: Callable[[], Any] | None = None
-    later: Callable[[], None] | None = None
+    is_idempotent: bool = False
+    later: Callable[[Any], None] | None = None
     failed: Callable[[], Any] | None = None
-    digest: Callable[[Any], object] = repr
     commutes: bool = False
 
-    def play(self, fault: Fault) -> Any:
+    def play(self, fault: Fault, world: Any) -> Heard:
         """Let the call go this way."""
         match fault:
             case Fault.NONE:
-                return self.perform()
+                return self._done(world)
             case Fault.REPEATED:
-                _whatever(self.perform)
-                return (self.again or self.perform)()
-            case Fault.CRASH_BEFORE:
-                raise Crash
-            case Fault.LOST_BEFORE:
-                raise self.lost()
-            case Fault.ERROR_BEFORE:
-                return _needed(self.failed)()
-        if fault in {Fault.LOST_LATE, Fault.CRASH_LATE}:
-            _needed(self.later)()
-        else:
-            _whatever(self.perform)
-        if fault in {Fault.CRASH_AFTER, Fault.CRASH_LATE}:
-            raise Crash
-        if fault is Fault.ERROR_AFTER:
-            return _needed(self.failed)()
-        raise self.lost()
+                first = self._done(world)
+                return first if self.is_idempotent else self._done(world)
+            case Fault.LOST_LATE | Fault.CRASH_LATE:
+                _needed(self.later)(world)
+            case Fault.CRASH_AFTER | Fault.LOST_AFTER | Fault.ERROR_AFTER:
+                self._done(world)
+        match fault:
+            case Fault.CRASH_BEFORE | Fault.CRASH_AFTER | Fault.CRASH_LATE:
+                return CRASHED
+            case Fault.ERROR_BEFORE | Fault.ERROR_AFTER:
+                return Heard(_needed(self.failed)())
+        return Heard(error=self.lost())
+
+    def _done(self, world: Any) -> Heard:
+        try:
+            return Heard(self.perform(world))
+        except Exception as error:  # noqa: BLE001 what the service raises is what the process hears
+            return Heard(error=error)
 
 
-def _whatever(perform: Callable[[], Any]) -> None:
-    """Do it; nobody hears the answer, not even that it was refused."""
-    with suppress(Exception):
-        perform()
+CRASHED = Heard(is_crash=True)
 
 
-def _needed(made: Callable[[], Any] | None) -> Callable[[], Any]:
+def _needed(made: Callable[..., Any] | None) -> Callable[..., Any]:
     if made is None:
         raise TypeError("this effect declares a fault it cannot play")
     return made

@@ -1,17 +1,23 @@
-"""One execution: processes as greenlets over one world, each stopped at every call until a decision lets it go on."""
+"""One execution: processes side by side over one world, each stopped at every call until a decision lets it go on."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any, Protocol, Self, TypeVar
+from typing import Generic, Protocol, Self, TypeVar
 
-import greenlet
+from tests.simulation.explorer.faults import CRASHED, Call, Effect, Fault, Heard
+from tests.simulation.explorer.process import (
+    NOWHERE,
+    Behaviour,
+    Question,
+    Request,
+    Sleep,
+    Standing,
+)
 
-from tests.simulation.explorer.faults import Abandoned, Call, Crash, Effect, Fault, Killed
-
-T = TypeVar("T")
+_AWAKE = Heard()
 
 
 class World(Protocol):
@@ -33,6 +39,9 @@ class World(Protocol):
     def fingerprint(self) -> Hashable:
         """Equal for two worlds exactly when nothing inside them can ever tell them apart."""
         ...
+
+
+W = TypeVar("W", bound=World)
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +69,7 @@ class Decision:
 
 @dataclass(frozen=True, slots=True)
 class Budget:
-    """How much may still go wrong."""
+    """How much may go wrong."""
 
     faults: int = 0
     jumps: int = 0
@@ -77,178 +86,129 @@ class Passed:
     at: datetime
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class Process:
-    """A greenlet and what decides its future: where it stands and all that it has heard so far."""
+    """A behaviour under way: where it stands, when it wakes, when the function it is in is killed."""
 
     number: int
-    greenlet: greenlet.greenlet
-    call: Call | None = None
-    effect: Effect | None = None
+    behaviour: Behaviour
+    standing: Standing
     wakes_at: datetime | None = None
     dies_at: datetime | None = None
-    heard: int = 0
-    is_done: bool = False
-    has_crashed: bool = False
-    locals: dict[str, Any] = field(default_factory=dict)
-
-    def hear(self, said: object) -> None:
-        """Two processes that heard the same in the same order are in the same state."""
-        self.heard = hash((self.heard, said))
-
-    def state(self) -> Hashable:
-        """Equal for two processes with the same future."""
-        return (self.is_done, self.heard, self.call, self.wakes_at, self.dies_at)
-
-
-class Run:
-    """Processes over one world. `current` is the run whose code is executing; there is one at a time."""
-
-    current: Run | None = None
-
-    def __init__(
-        self,
-        world: World,
-        processes: Sequence[Callable[[], None]],
-        budget: Budget,
-        *,
-        are_alike: bool = False,
-        time_matters: Callable[[], bool] = lambda: True,
-    ) -> None:
-        self.world = world
-        self.budget = budget
-        self._time_matters = time_matters
-        self.passed: list[Passed] = []
-        self.processes = [
-            Process(number, greenlet.greenlet(act), heard=0 if are_alike else number)
-            for number, act in enumerate(processes)
-        ]
-        self._active: Process | None = None
-        self._is_abandoned = False
-        for process in self.processes:
-            self._resume(process)
-
-    # What the explorer asks ------------------------------------------------------------------
 
     @property
     def is_done(self) -> bool:
-        """Every process has ended."""
-        return all(process.is_done for process in self.processes)
-
-    def options(self) -> list[Decision]:
-        """All that may happen next, the undisturbed course first. Sleepers are woken when nobody else can go on."""
-        runnable = self._runnable()
-        while not runnable and not self.is_done:
-            wakes = [p.wakes_at for p in self.processes if not p.is_done and p.wakes_at]
-            self.world.move_to(min(wakes))
-            runnable = self._runnable()
-        at_once = next((p for p in runnable if p.effect and p.effect.commutes), None)
-        if at_once:
-            runnable = [at_once]
-        found: list[Decision] = []
-        faulty: list[Decision] = []
-        for process in runnable:
-            if process.dies_at and self.world.now >= process.dies_at:
-                found.append(Decision(process.number, Fault.CRASH_BEFORE))
-                continue
-            found.append(Decision(process.number))
-            if process.effect and self.budget.faults:
-                faulty += [Decision(process.number, fault) for fault in process.effect.faults]
-        if runnable and self.budget.jumps and not at_once and self._time_matters():
-            faulty += [Decision(jump_seconds=each) for each in self.budget.jump_seconds]
-        return found + faulty
-
-    def key(self) -> Hashable:
-        """Equal for two runs with the same future."""
-        # Which of two processes in equal states is which makes no difference.
-        states = tuple(sorted((process.state() for process in self.processes), key=hash))
-        return (self.world.fingerprint(), states, self.budget.faults, self.budget.jumps)
-
-    def take(self, decision: Decision) -> None:
-        """Let it happen."""
-        if decision.jump_seconds:
-            self.budget = Budget(
-                self.budget.faults, self.budget.jumps - 1, self.budget.jump_seconds
-            )
-            self.world.move_to(self.world.now + timedelta(seconds=decision.jump_seconds))
-            return
-        process = self.processes[decision.process]
-        is_timeout = process.dies_at is not None and self.world.now >= process.dies_at
-        if decision.fault is not Fault.NONE and not is_timeout:
-            self.budget = Budget(
-                self.budget.faults - 1, self.budget.jumps, self.budget.jump_seconds
-            )
-        if process.call:
-            self.passed.append(Passed(process.number, process.call, decision.fault, self.world.now))
-        self._resume(process, decision.fault)
-
-    def abandon(self) -> None:
-        """Unwind every process where it stands."""
-        self._is_abandoned = True
-        for process in self.processes:
-            if not process.is_done:
-                self._resume(process)
-
-    # What processes ask ----------------------------------------------------------------------
-
-    def at_call(self, call: Call, effect: Effect) -> Any:
-        """Stop at a call; whoever decides lets it go one way or another."""
-        process = self._the_active()
-        if process.has_crashed:
-            raise Crash
-        process.call, process.effect = call, effect
-        fault = self._stop(process)
-        process.call = process.effect = None
-        try:
-            answer = effect.play(fault)
-        except Crash:
-            process.has_crashed = True
-            raise
-        except Exception as error:
-            process.hear((type(error).__name__, str(error)))
-            raise
-        process.hear(effect.digest(answer))
-        return answer
-
-    def invoke(self, act: Callable[[], T], *, seconds: float) -> T:
-        """Run a function that is killed by crashes and by its own time limit.
-
-        Raises
-        ------
-        Killed
-            In place of its answer.
-        """
-        process = self._the_active()
-        before = process.heard
-        process.dies_at = self.world.now + timedelta(seconds=seconds)
-        try:
-            answer = act()
-        except Crash:
-            # Whatever it knew died with it.
-            process.heard = hash((before, "killed"))
-            raise Killed from None
-        except Exception as error:
-            process.heard = hash((before, type(error).__name__, str(error)))
-            raise
-        finally:
-            process.dies_at = None
-            process.has_crashed = False
-        process.heard = hash((before, repr(answer)))
-        return answer
-
-    def sleep(self, seconds: float) -> None:
-        """Let others go on until then."""
-        process = self._the_active()
-        process.wakes_at = self.world.now + timedelta(seconds=seconds)
-        self._stop(process)
-        process.wakes_at = None
+        """It has ended."""
+        return self.standing.waits_for is None
 
     @property
-    def locals(self) -> dict[str, Any]:
-        """A place for what belongs to the active process, such as its warm clients."""
-        return self._the_active().locals
+    def effect(self) -> Effect | None:
+        """What the call it waits for does."""
+        waits_for = self.standing.waits_for
+        return waits_for.effect if isinstance(waits_for, Request) else None
 
-    # How it switches -------------------------------------------------------------------------
+    def state(self) -> tuple[int, datetime | None, datetime | None]:
+        """Equal for two processes with the same future."""
+        return (self.standing.heard, self.wakes_at, self.dies_at)
+
+
+class Run(Generic[W]):
+    """Processes over one world."""
+
+    def __init__(
+        self,
+        world: W,
+        behaviours: Sequence[Behaviour],
+        jumps: int,
+        *,
+        jump_seconds: Sequence[int] = (),
+        time_matters: Callable[[W], bool] = lambda _world: True,
+        is_undisturbed: bool = False,
+    ) -> None:
+        self.world = world
+        self.jumps = jumps
+        self._jump_seconds = jump_seconds
+        self._time_matters = time_matters
+        self._is_undisturbed = is_undisturbed
+        self.processes = [
+            self._entering(Process(number, each, NOWHERE), each.start)
+            for number, each in enumerate(behaviours)
+        ]
+        self._wake()
+
+    def copy(self) -> Self:
+        """One that goes its own way from here."""
+        other = type(self).__new__(type(self))
+        other.__dict__.update(self.__dict__)
+        other.world = self.world.copy()
+        other.processes = list(self.processes)
+        return other
+
+    def options(self) -> list[Decision]:
+        """All that may happen next without a fault; nothing when every process has ended."""
+        return [self._undisturbed(process) for process in self._next()]
+
+    def faults(self) -> list[Decision]:
+        """How the calls of the options may go wrong."""
+        if self._is_undisturbed:
+            return []
+        return [
+            Decision(process.number, fault)
+            for process in self._next()
+            if process.effect and not self._is_late(process)
+            for fault in process.effect.faults
+        ]
+
+    def clock_jumps(self) -> list[Decision]:
+        """How far time may jump before anything goes on."""
+        going_on = self._next()
+        if self._is_undisturbed or not self.jumps or not going_on:
+            return []
+        if _commutes(going_on[0]) or not self._time_matters(self.world):
+            return []
+        return [Decision(jump_seconds=each) for each in self._jump_seconds]
+
+    def key(self) -> Hashable:
+        """Equal for two runs with the same future, whatever may still go wrong."""
+        # Which of two processes in equal states is which makes no difference.
+        states = tuple(sorted((process.state() for process in self.processes), key=hash))
+        return (self.world.fingerprint(), states, self.jumps)
+
+    def take(self, decision: Decision) -> Passed | None:
+        """Let it happen; the call that was let go is returned."""
+        if decision.jump_seconds:
+            self.jumps -= 1
+            self.world.move_to(self.world.now + timedelta(seconds=decision.jump_seconds))
+            return None
+        process, passed = self.processes[decision.process], None
+        heard = CRASHED if decision.fault is Fault.CRASH_BEFORE else _AWAKE
+        if isinstance(request := process.standing.waits_for, Request):
+            passed = Passed(process.number, request.call, decision.fault, self.world.now)
+            heard = request.effect.play(decision.fault, self.world)
+        standing = process.behaviour.after(process.standing, heard)
+        self.processes[process.number] = self._entering(process, standing)
+        self._wake()
+        return passed
+
+    def _entering(self, process: Process, standing: Standing) -> Process:
+        """It goes on to where it stops, its questions answered; what it has begun there counts from now."""
+        while isinstance(question := standing.waits_for, Question):
+            heard = Heard(question.act(self.world))
+            standing = process.behaviour.after(standing, heard)
+        dies_at = process.dies_at
+        if standing.invocation != process.standing.invocation:
+            limit = timedelta(seconds=standing.limit_seconds)
+            dies_at = self.world.now + limit if standing.invocation else None
+        wakes_at = None
+        if isinstance(waits_for := standing.waits_for, Sleep):
+            wakes_at = self.world.now + timedelta(seconds=waits_for.seconds)
+        return Process(process.number, process.behaviour, standing, wakes_at, dies_at)
+
+    def _wake(self) -> None:
+        """Let time pass when nobody can go on before."""
+        while not self._runnable() and not all(process.is_done for process in self.processes):
+            wakes = [process.wakes_at for process in self.processes if process.wakes_at]
+            self.world.move_to(min(wakes))
 
     def _runnable(self) -> list[Process]:
         now = self.world.now
@@ -258,34 +218,20 @@ class Run:
             if not process.is_done and (process.wakes_at is None or process.wakes_at <= now)
         ]
 
-    def _the_active(self) -> Process:
-        if self._active is None:
-            raise RuntimeError("no process is running: calls belong into the processes of a run")
-        return self._active
+    def _next(self) -> list[Process]:
+        """Who may go on: anyone, or first of all the one whose call meets nobody else's."""
+        runnable = self._runnable()
+        at_once = next((each for each in runnable if _commutes(each)), None)
+        return [at_once] if at_once else runnable
 
-    def _resume(self, process: Process, fault: Fault = Fault.NONE) -> None:
-        before, Run.current = Run.current, self
-        self._active = process
-        try:
-            if process.greenlet:
-                process.greenlet.switch(fault)
-            else:
-                process.greenlet.switch()
-        except Abandoned:
-            pass
-        finally:
-            self._active, Run.current = None, before
-        process.is_done = process.greenlet.dead
+    def _is_late(self, process: Process) -> bool:
+        return process.dies_at is not None and self.world.now >= process.dies_at
 
-    def _stop(self, process: Process) -> Fault:
-        if self._is_abandoned:
-            raise Abandoned
-        fault: Fault = process.greenlet.parent.switch()
-        if self._is_abandoned:
-            raise Abandoned
-        return fault
+    def _undisturbed(self, process: Process) -> Decision:
+        """It goes on, or is killed because its time is over."""
+        fault = Fault.CRASH_BEFORE if self._is_late(process) else Fault.NONE
+        return Decision(process.number, fault)
 
 
-def at_call(call: Call, effect: Effect) -> Any:
-    """Where borders send every call: a choice inside a run, a plain call while a world is being set up."""
-    return Run.current.at_call(call, effect) if Run.current else effect.perform()
+def _commutes(process: Process) -> bool:
+    return process.effect is not None and process.effect.commutes

@@ -43,12 +43,12 @@ class Execution:
         *,
         call: Callable[[str, Mapping[str, Any]], Any],
         sleep: Callable[[float], None],
-        entered_at: Callable[[], str],
+        time: Callable[[], str],
     ) -> None:
         self._definition = definition
         self._call = call
         self._sleep = sleep
-        self._entered_at = entered_at
+        self._time = time
 
     def start(self, payload: Mapping[str, Any]) -> Any:
         """Run to the end; the output is returned.
@@ -68,7 +68,7 @@ class Execution:
             state = machine["States"][name]
             context = {
                 "Execution": {"Input": execution_input},
-                "State": {"Name": name, "EnteredTime": self._entered_at()},
+                "State": {"Name": name, "EnteredTime": self._entered_at(state)},
             }
             scope = _Scope(given, context, variables)
             match state["Type"]:
@@ -93,6 +93,10 @@ class Execution:
             if state.get("End"):
                 return given
             name = state["Next"]
+
+    def _entered_at(self, state: State) -> str:
+        """When a state was entered; told only to those who ask."""
+        return self._time() if "EnteredTime" in _text(state) else ""
 
     def _attempt(self, state: State, scope: _Scope, execution_input: Any) -> tuple[Any, str]:
         """A Task's or a Map's output, or the state that catches its error."""

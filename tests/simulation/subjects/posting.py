@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from datetime import timedelta
 from typing import Any
@@ -24,9 +24,9 @@ from functions.billing.usecases.postings import StoredPosting
 from tests.builders import read, staged_claim, store
 from tests.fakes import NOON
 from tests.simulation.checks import audit_is_broken, rows
-from tests.simulation.cloud import INTAKE, RECORDS, Cloud
+from tests.simulation.cloud import INTAKE, RECORDS, Cloud, invoke
 from tests.simulation.environments import ENVIRONMENTS
-from tests.simulation.explorer import Budget, Stage
+from tests.simulation.explorer import Budget, Stage, consult
 from tests.simulation.explorer.workflow import TaskFailedError
 from tests.simulation.finding import Finding, Kind
 from tests.simulation.scenario import Scenario
@@ -59,20 +59,14 @@ def payment_arrived() -> Cloud:
     return cloud
 
 
-def delivery(cloud: Cloud) -> Callable[[], None]:
+def delivery() -> None:
     """The file's event, delivered: read, post each batch, reconcile, as the workflow does."""
-
-    def act() -> None:
-        with suppress(TaskFailedError):
-            reading = cloud.invoke("read_remittance", _event({"file_key": FILE}))
-            for batch in batches_of(reading):
-                cloud.invoke("post_remittance", _event(batch))
-            if reading["outcome"] == "ready":
-                cloud.invoke(
-                    "reconcile_remittance", _event({"remittances": reading["remittances"]})
-                )
-
-    return act
+    with suppress(TaskFailedError):
+        file = invoke("read_remittance", _event({"file_key": FILE}))
+        for batch in batches_of(file):
+            invoke("post_remittance", _event(batch))
+        if file["outcome"] == "ready":
+            invoke("reconcile_remittance", _event({"remittances": file["remittances"]}))
 
 
 def _event(data: dict[str, Any]) -> dict[str, Any]:
@@ -87,8 +81,8 @@ def _event(data: dict[str, Any]) -> dict[str, Any]:
 def one_after_the_other() -> Sequence[Stage[Cloud]]:
     """The file's event, delivered again and again; the last time everything works."""
     return (
-        Stage(name="delivered", processes=lambda cloud: [delivery(cloud)]),
-        Stage(name="redriven", after=timedelta(days=1), processes=lambda cloud: [delivery(cloud)]),
+        Stage(name="delivered", processes=[delivery]),
+        Stage(name="redriven", after=timedelta(days=1), processes=[delivery]),
         _in_peace(timedelta(days=3)),
     )
 
@@ -96,52 +90,39 @@ def one_after_the_other() -> Sequence[Stage[Cloud]]:
 def both_at_once() -> Sequence[Stage[Cloud]]:
     """The file is read; its batch is posted twice side by side; then everything works again."""
     return (
-        Stage(
-            name="read",
-            processes=lambda cloud: [reading(cloud)],
-            is_undisturbed=True,
-        ),
+        Stage(name="read", processes=[reading], is_undisturbed=True),
         Stage(
             name="posted twice at once",
             after=timedelta(minutes=1),
-            processes=lambda cloud: [batch(cloud), batch(cloud)],
-            are_alike=True,
+            processes=[batch, batch],
         ),
         _in_peace(timedelta(days=1)),
     )
 
 
-def reading(cloud: Cloud) -> Callable[[], None]:
+def reading() -> None:
     """The file, read."""
-
-    def act() -> None:
-        cloud.invoke("read_remittance", _event({"file_key": FILE}))
-
-    return act
+    invoke("read_remittance", _event({"file_key": FILE}))
 
 
-def batch(cloud: Cloud) -> Callable[[], None]:
+def batch() -> None:
     """The payment's only batch, posted, as a redelivered event would."""
+    with suppress(TaskFailedError):
+        # What the reading before handed to the workflow's Map.
+        manifest = consult(_manifest)
+        invoke("post_remittance", _event({"manifest_key": manifest, "batch": 0}))
 
-    def act() -> None:
-        with suppress(TaskFailedError):
-            # What the reading before handed to the workflow's Map.
-            (manifest,) = (key for _, key in cloud.s3.documents if key.startswith("manifests/"))
-            cloud.invoke("post_remittance", _event({"manifest_key": manifest, "batch": 0}))
 
-    return act
+def _manifest(cloud: Cloud) -> str:
+    (manifest,) = (key for _, key in cloud.s3.documents if key.startswith("manifests/"))
+    return manifest
 
 
 def _in_peace(after: timedelta) -> Stage[Cloud]:
-    return Stage(
-        name="redriven in peace",
-        after=after,
-        processes=lambda cloud: [delivery(cloud)],
-        is_undisturbed=True,
-    )
+    return Stage(name="redriven in peace", after=after, processes=[delivery], is_undisturbed=True)
 
 
-def wrongs(cloud: Cloud) -> Iterator[Finding]:
+def wrongs(cloud: Cloud, _faults: int) -> Iterator[Finding]:
     """All that is wrong once everything has come to its end."""
     postings = _postings(cloud)
     (remittance,) = _all(cloud, Remittance) or (None,)

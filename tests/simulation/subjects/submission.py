@@ -3,23 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
+from functools import cache
 from typing import Any
 
 from functions.billing.domain.claims.lifecycle import ClaimState
 from functions.billing.domain.ledger.balances import claim_balance
+from functions.billing.domain.submission.protocol import SENDER_LIVES_SECONDS
 from functions.billing.usecases.postings import postings_of
-from functions.billing.usecases.sending import newest_attempt
-from tests.builders import read, released_claim
+from functions.billing.usecases.sending import BEGUN_WITHIN, RELEASED, newest_attempt
+from tests.builders import read, released_claim, store
 from tests.simulation.checks import audit_is_broken, events_are_lost, ledger_is_off, rows
-from tests.simulation.cloud import RECORDS, Cloud
+from tests.simulation.cloud import RECORDS, Cloud, execute
 from tests.simulation.environments import Environment
-from tests.simulation.explorer import Budget, Stage
+from tests.simulation.explorer import Budget, Stage, consult
 from tests.simulation.finding import Finding, Kind
 from tests.simulation.scenario import Scenario
 
 CLAIM = "CTESTCLAIM01"
-RELEASED = {"claim_id": CLAIM, "payer": "BLUEPEAK", "revision": 1}
+MESSAGE = {"claim_id": CLAIM, "payer": "BLUEPEAK", "revision": 1}
 PARKED = "submission_outcome_unknown"
 # Twenty of its twenty-four hours.
 KEY_TRUSTED = timedelta(hours=20)
@@ -41,28 +44,33 @@ def released(environment: Environment, *, is_cold: bool = True) -> Cloud:
     """A practice with one claim that was just let go."""
     cloud = Cloud(connector=environment.connector, promises=environment.promises)
     cloud.is_cold = is_cold
-    released_claim(cloud.records)
+    claim = released_claim(cloud.records)
+    # As validation leaves it.
+    store(cloud.records, replace(claim, due_kind=RELEASED, due_at=cloud.now + BEGUN_WITHIN))
     return cloud
 
 
-def delivery(cloud: Cloud, cause_id: str = "evt_released") -> Callable[[], None]:
+@cache
+def delivery(cause_id: str = "evt_released") -> Callable[[], None]:
     """The message about the claim's release, delivered."""
-    payload = _event("claim.released", cause_id, RELEASED)
+    payload = _event("claim.released", cause_id, MESSAGE)
 
     def act() -> None:
-        cloud.execute("submission", payload)
+        execute("submission", payload)
 
     return act
 
 
-def sweep(cloud: Cloud, cause_id: str) -> Callable[[], None]:
+@cache
+def sweep(cause_id: str) -> Callable[[], None]:
     """The clock's look at what is stuck; what it wakes is delivered."""
 
     def act() -> None:
-        before = _released_events(cloud)
-        cloud.execute("submission", _event("submissions.due", cause_id, {}))
-        for event_id in sorted(_released_events(cloud) - before):
-            delivery(cloud, event_id)()
+        before = consult(_released_events)
+        execute("submission", _event("submissions.due", cause_id, {}))
+        for event_id in consult(_released_events):
+            if event_id not in before:
+                delivery(event_id)()
 
     return act
 
@@ -77,31 +85,40 @@ def _event(cause_type: str, cause_id: str, data: dict[str, Any]) -> dict[str, An
     }
 
 
-def _released_events(cloud: Cloud) -> set[str]:
-    return {
+def _released_events(cloud: Cloud) -> tuple[str, ...]:
+    events = (
         item["event_id"]["S"]
-        for item in cloud.dynamodb.tables["records"].values()
+        for item in cloud.dynamodb.tables[RECORDS].values()
         if item.get("type") == {"S": "claim.released"}
-    }
+    )
+    return tuple(sorted(events))
 
 
 def one_after_the_other() -> Sequence[Stage[Cloud]]:
     """One message, delivered again and again, to day 13."""
 
     def again(name: str, after: timedelta) -> Stage[Cloud]:
-        return Stage(name=name, after=after, processes=lambda cloud: [delivery(cloud)])
+        return Stage(name=name, after=after, processes=[delivery()])
 
     return (
         again("delivered", timedelta(0)),
         again("delivered again", timedelta(minutes=3)),
-        Stage(
-            name="swept",
-            after=timedelta(minutes=10),
-            processes=lambda cloud: [sweep(cloud, "evt_sweep_1")],
-        ),
+        Stage(name="swept", after=timedelta(minutes=10), processes=[sweep("evt_sweep_1")]),
         again("redriven on day 1", timedelta(days=1)),
         again("redriven on day 3", timedelta(days=3)),
         again("redriven on day 13", timedelta(days=13)),
+        *quiet(timedelta(days=13, hours=1)),
+    )
+
+
+def looked_at_a_day_later() -> Sequence[Stage[Cloud]]:
+    """One message; what it left open is first looked at when no key is trusted any more."""
+    return (
+        Stage(name="delivered", processes=[delivery()]),
+        *(
+            Stage(name=f"redriven on day {day}", after=timedelta(days=day), processes=[delivery()])
+            for day in (1, 3, 13)
+        ),
         *quiet(timedelta(days=13, hours=1)),
     )
 
@@ -111,14 +128,13 @@ def both_at_once() -> Sequence[Stage[Cloud]]:
     return (
         Stage(
             name="delivered twice at once",
-            processes=lambda cloud: [delivery(cloud), delivery(cloud)],
-            are_alike=True,
+            processes=[delivery(), delivery()],
             time_matters=_is_on_its_way,
         ),
         Stage(
             name="delivered again",
             after=timedelta(minutes=10),
-            processes=lambda cloud: [delivery(cloud)],
+            processes=[delivery()],
             is_undisturbed=True,
         ),
         *quiet(timedelta(hours=1)),
@@ -136,12 +152,14 @@ def quiet(begin: timedelta) -> Iterator[Stage[Cloud]]:
         yield Stage(
             name="swept in peace",
             after=begin + timedelta(minutes=10 * number),
-            processes=lambda cloud, cause_id=f"evt_quiet_{number}": [sweep(cloud, cause_id)],  # type: ignore[misc]
+            processes=[sweep(f"evt_quiet_{number}")],
             is_undisturbed=True,
         )
 
 
-def wrongs(cloud: Cloud, environment: Environment) -> Iterator[Finding]:
+def wrongs(
+    cloud: Cloud, environment: Environment, *, may_have_lost: bool = True
+) -> Iterator[Finding]:
     """All that is wrong with a state in which everything has come to its end."""
     claim = read(cloud.records, CLAIM)
     taken = len(cloud.clearinghouse.taken)
@@ -155,7 +173,7 @@ def wrongs(cloud: Cloud, environment: Environment) -> Iterator[Finding]:
         case ClaimState.REJECTED if taken:
             yield Finding(Kind.LOST, "the claim is called rejected, and the clearinghouse has it")
         case ClaimState.OUTCOME_UNKNOWN:
-            yield from _wrongs_of_parking(cloud, environment)
+            yield from _wrongs_of_parking(cloud, environment, may_have_lost=may_have_lost)
     if cloud.clearinghouse.mismatches:
         yield Finding(Kind.KEY_REUSED, "one key came with other bytes")
     charged = claim_balance(CLAIM, postings_of(cloud.records, CLAIM)).charged_cents
@@ -166,7 +184,9 @@ def wrongs(cloud: Cloud, environment: Environment) -> Iterator[Finding]:
     yield from events_are_lost(cloud, claim.subject, claim.key.partition, TOLD_BY)
 
 
-def _wrongs_of_parking(cloud: Cloud, environment: Environment) -> Iterator[Finding]:
+def _wrongs_of_parking(
+    cloud: Cloud, environment: Environment, *, may_have_lost: bool
+) -> Iterator[Finding]:
     """A claim may be parked only where nothing else could be known, and then at once."""
     attempt = newest_attempt(cloud.records, read(cloud.records, CLAIM))
     works = [work for work in rows(cloud, RECORDS, "WORK") if work["reason"] == PARKED]
@@ -174,33 +194,75 @@ def _wrongs_of_parking(cloud: Cloud, environment: Environment) -> Iterator[Findi
         yield Finding(Kind.LOST, "the claim is parked, and nobody has the work")
         return
     waited = datetime.fromisoformat(works[0]["opened_at"]) - attempt.first_intended_at
-    if environment.has_list:
+    if not may_have_lost:
+        yield Finding(Kind.NEEDLESSLY_PARKED, "no answer was lost")
+    elif environment.has_list:
         yield Finding(Kind.NEEDLESSLY_PARKED, "the clearinghouse's list would have known")
     elif environment.has_key and waited < KEY_TRUSTED:
         yield Finding(Kind.NEEDLESSLY_PARKED, "the key was still live")
 
 
-def scenarios(
-    environment: Environment, *, faults: int, faults_at_once: int, jumps: int = 0
-) -> tuple[Scenario, Scenario]:
+def in_turn(environment: Environment, *, faults: int) -> Scenario:
+    """One message, delivered again and again."""
+    return Scenario(
+        name=f"submission, {environment.name}, in turn",
+        begin=lambda: released(environment),
+        stages=one_after_the_other(),
+        budget=Budget(faults=faults),
+        judge=_judge_of(environment),
+    )
+
+
+def neglected(environment: Environment, *, faults: int) -> Scenario:
+    """One message, and nobody looks again before the next day."""
+    return Scenario(
+        name=f"submission, {environment.name}, neglected",
+        begin=lambda: released(environment),
+        stages=looked_at_a_day_later(),
+        budget=Budget(faults=faults),
+        judge=_judge_of(environment),
+    )
+
+
+def forgotten(environment: Environment, *, faults: int) -> Scenario:
+    """One message, delivered once: what it left open is found by the sweep alone."""
+    return Scenario(
+        name=f"submission, {environment.name}, forgotten",
+        begin=lambda: released(environment),
+        stages=(
+            Stage(name="delivered", processes=[delivery()]),
+            *quiet(timedelta(minutes=10)),
+        ),
+        budget=Budget(faults=faults),
+        judge=_judge_of(environment),
+    )
+
+
+def at_once(environment: Environment, *, faults: int, jumps: tuple[int, ...] = ()) -> Scenario:
+    """The same message, delivered twice at the same time; the clock jumps once, by one of these seconds."""
+    return Scenario(
+        name=f"submission, {environment.name}, at once",
+        begin=lambda: released(environment, is_cold=False),
+        stages=both_at_once(),
+        budget=Budget(faults=faults, jumps=bool(jumps), jump_seconds=jumps),
+        judge=_judge_of(environment, outlives=max(jumps, default=0) > SENDER_LIVES_SECONDS),
+    )
+
+
+def _judge_of(
+    environment: Environment, *, outlives: bool = False
+) -> Callable[[Cloud, int], Iterator[Finding]]:
+    """`outlives`: a jump of the clock may end a function before it hears its answer, as a fault does."""
+    return lambda cloud, faults: wrongs(cloud, environment, may_have_lost=bool(faults) or outlives)
+
+
+def scripts(
+    environment: Environment, *, faults: int, faults_at_once: int, jumps: tuple[int, ...] = ()
+) -> tuple[Scenario, ...]:
     """All that is explored of a submission in one environment."""
-
-    def judge(cloud: Cloud) -> Iterator[Finding]:
-        return wrongs(cloud, environment)
-
     return (
-        Scenario(
-            name=f"submission, {environment.name}, one after the other",
-            begin=lambda: released(environment),
-            stages=one_after_the_other(),
-            budget=Budget(faults=faults),
-            judge=judge,
-        ),
-        Scenario(
-            name=f"submission, {environment.name}, both at once",
-            begin=lambda: released(environment, is_cold=False),
-            stages=both_at_once(),
-            budget=Budget(faults=faults_at_once, jumps=jumps, jump_seconds=JUMP_SECONDS),
-            judge=judge,
-        ),
+        in_turn(environment, faults=faults),
+        neglected(environment, faults=faults),
+        forgotten(environment, faults=faults),
+        at_once(environment, faults=faults_at_once, jumps=jumps),
     )
