@@ -15,7 +15,10 @@ from tests.simulation.scenario import Case, Outcome, Scenario, again, examine, w
 from tests.simulation.subjects.submission import JUMP_SECONDS, scripts
 
 FAULTS = 3
+# In the shorter scripts, whose stages are also in the long one.
+FAULTS_ELSEWHERE = 2
 FAULTS_AT_ONCE = 1
+SCRIPTS = 5
 NAMES = tuple(environment.name for environment in ENVIRONMENTS)
 # Where two deliveries at once meet a jump of the clock as well: time decides most where no key does.
 WITH_JUMPS = ("neither", "late, list")
@@ -69,7 +72,7 @@ class Report:
 def explore_all() -> Iterator[tuple[str, Report]]:
     """Every schedule within the allowance, in every environment, then every mutant; what was done, and all so far."""
     report = Report()
-    large = [(name, which) for which in range(4) for name in NAMES]
+    large = [(name, which) for which in range(SCRIPTS) for name in NAMES]
     with ProcessPoolExecutor(PROCESSES) as pool:
         explored = pool.map(_explored, large)
         killed = pool.map(_killed, range(len(MUTANTS)))
@@ -115,7 +118,11 @@ def replayed(text: str) -> Iterator[str]:
 def _scenarios() -> Iterable[Scenario]:
     for environment in ENVIRONMENTS:
         yield from scripts(
-            environment, faults=FAULTS_OF_A_WALK, faults_at_once=2, jumps=JUMP_SECONDS
+            environment,
+            faults=FAULTS_OF_A_WALK,
+            faults_elsewhere=FAULTS_OF_A_WALK,
+            faults_at_once=2,
+            jumps=JUMP_SECONDS,
         )
 
 
@@ -123,9 +130,13 @@ def _explored(task: tuple[str, int]) -> tuple[str, Outcome]:
     name, which = task
     (environment,) = (each for each in ENVIRONMENTS if each.name == name)
     jumps = JUMP_SECONDS if name in WITH_JUMPS else ()
-    scenario = scripts(environment, faults=FAULTS, faults_at_once=FAULTS_AT_ONCE, jumps=jumps)[
-        which
-    ]
+    scenario = scripts(
+        environment,
+        faults=FAULTS,
+        faults_elsewhere=FAULTS_ELSEWHERE,
+        faults_at_once=FAULTS_AT_ONCE,
+        jumps=jumps,
+    )[which]
     return scenario.name, examine(scenario)
 
 

@@ -10,10 +10,19 @@ from typing import Any
 
 from functions.billing.domain.claims.lifecycle import ClaimState
 from functions.billing.domain.ledger.balances import claim_balance
+from functions.billing.domain.outages.circuit import CircuitPolicy
 from functions.billing.domain.submission.protocol import SENDER_LIVES_SECONDS
+from functions.billing.usecases.outages import Breaker
 from functions.billing.usecases.postings import postings_of
-from functions.billing.usecases.sending import BEGUN_WITHIN, RELEASED, newest_attempt
-from tests.builders import read, released_claim, store
+from functions.billing.usecases.sending import (
+    BEGUN_WITHIN,
+    CLEARINGHOUSE,
+    RELEASED,
+    SILENCES_TO_OPEN,
+    newest_attempt,
+)
+from tests.builders import CAUSE, read, released_claim, store
+from tests.fakes import SettableClock
 from tests.simulation.checks import audit_is_broken, events_are_lost, ledger_is_off, rows
 from tests.simulation.cloud import RECORDS, Cloud, execute
 from tests.simulation.environments import Environment
@@ -37,6 +46,7 @@ TOLD_BY = {
     "outcome_unknown": ("claim.submission.unknown",),
     "parked": ("claim.submission.unknown", "work_item.opened"),
     "swept": ("claim.released",),
+    "let_go": ("claim.released",),
 }
 
 
@@ -62,12 +72,12 @@ def delivery(cause_id: str = "evt_released") -> Callable[[], None]:
 
 
 @cache
-def sweep(cause_id: str) -> Callable[[], None]:
-    """The clock's look at what is stuck; what it wakes is delivered."""
+def sweep(cause_id: str, cause_type: str = "submissions.due") -> Callable[[], None]:
+    """The clock's look at what is stuck, or held while nobody answered; what it wakes is delivered."""
 
     def act() -> None:
         before = consult(_released_events)
-        execute("submission", _event("submissions.due", cause_id, {}))
+        execute("submission", _event(cause_type, cause_id, {}))
         for event_id in consult(_released_events):
             if event_id not in before:
                 delivery(event_id)()
@@ -202,6 +212,22 @@ def _wrongs_of_parking(
         yield Finding(Kind.NEEDLESSLY_PARKED, "the key was still live")
 
 
+def in_an_outage(environment: Environment) -> Cloud:
+    """The same practice while its clearinghouse answers nobody."""
+    cloud = released(environment, is_cold=False)
+    breaker = Breaker(
+        dependency=f"{CLEARINGHOUSE}:{cloud.connector['name']}",
+        step="test",
+        cause=CAUSE,
+        records=cloud.records,
+        clock=SettableClock(cloud.now),
+        policy=CircuitPolicy(failures_to_open=SILENCES_TO_OPEN),
+    )
+    for _ in range(SILENCES_TO_OPEN):
+        breaker.failed("timed_out")
+    return cloud
+
+
 def in_turn(environment: Environment, *, faults: int) -> Scenario:
     """One message, delivered again and again."""
     return Scenario(
@@ -231,7 +257,32 @@ def forgotten(environment: Environment, *, faults: int) -> Scenario:
         begin=lambda: released(environment),
         stages=(
             Stage(name="delivered", processes=[delivery()]),
-            *quiet(timedelta(minutes=10)),
+            Stage(name="swept", after=timedelta(minutes=10), processes=[sweep("evt_sweep_1")]),
+            *quiet(timedelta(minutes=20)),
+        ),
+        budget=Budget(faults=faults),
+        judge=_judge_of(environment),
+    )
+
+
+def held(environment: Environment, *, faults: int) -> Scenario:
+    """One message in an outage: the claim waits in line, probes when its turn comes, and is sent."""
+    looks = (
+        Stage(
+            name="held claims looked after",
+            after=timedelta(minutes=20 * number + 2),
+            processes=[sweep(f"evt_outage_{number}", "outage.due")],
+            is_undisturbed=number > 1,
+        )
+        for number in range(3)
+    )
+    return Scenario(
+        name=f"submission, {environment.name}, held",
+        begin=lambda: in_an_outage(environment),
+        stages=(
+            Stage(name="delivered", processes=[delivery()]),
+            *looks,
+            *quiet(timedelta(hours=1)),
         ),
         budget=Budget(faults=faults),
         judge=_judge_of(environment),
@@ -257,12 +308,18 @@ def _judge_of(
 
 
 def scripts(
-    environment: Environment, *, faults: int, faults_at_once: int, jumps: tuple[int, ...] = ()
+    environment: Environment,
+    *,
+    faults: int,
+    faults_elsewhere: int,
+    faults_at_once: int,
+    jumps: tuple[int, ...] = (),
 ) -> tuple[Scenario, ...]:
-    """All that is explored of a submission in one environment."""
+    """All that is explored of a submission in one environment; the longest script first."""
     return (
         in_turn(environment, faults=faults),
-        neglected(environment, faults=faults),
-        forgotten(environment, faults=faults),
         at_once(environment, faults=faults_at_once, jumps=jumps),
+        held(environment, faults=faults_elsewhere),
+        forgotten(environment, faults=faults_elsewhere),
+        neglected(environment, faults=faults_elsewhere),
     )
