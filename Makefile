@@ -30,9 +30,9 @@ help: ## List what can be made
 
 setup: $(SETUP) ## Install the pinned tools and libraries into .venv and node_modules
 
-demo: $(SETUP) ## Run a day end to end on the local cloud (FHIR=DIR REPORT=FILE.json HTML=FILE SEED=N)
+demo: $(SETUP) ## Run a day end to end on the local cloud (FHIR=DIR REPORT=FILE.json HTML=FILE SEED=N FAULTS=N)
 	@$(RUN)billing demo $(if $(FHIR),--fhir "$(FHIR)") $(if $(REPORT),--report "$(REPORT)") \
-	  $(if $(HTML),--html "$(HTML)") $(if $(SEED),--seed "$(SEED)")
+	  $(if $(HTML),--html "$(HTML)") $(if $(SEED),--seed "$(SEED)") $(if $(FAULTS),--faults "$(FAULTS)")
 
 up: $(SETUP) ## Start the local cloud, leave it running, say how to reach it
 	@$(RUN)billing up

@@ -99,9 +99,21 @@ _FILING_LIMITS = click.option(
 @click.option("--report", type=_FILE, help="Write the figures to this JSON file.")
 @click.option("--html", type=_FILE, help="Write the page here (default: .local/report.html).")
 @click.option("--seed", type=int, default=7, show_default=True, help="Which built-in day.")
+@click.option(
+    "--faults",
+    type=int,
+    metavar="SEED",
+    help="Lose answers, fail and repeat on the way, as this seed says: the money must be the same to the cent.",
+)
 @_FILING_LIMITS
 def demo(
-    fhir: Path | None, report: Path | None, html: Path | None, seed: int, *, filing_limits: bool
+    fhir: Path | None,
+    report: Path | None,
+    html: Path | None,
+    seed: int,
+    faults: int | None,
+    *,
+    filing_limits: bool,
 ) -> None:
     """Run a day end to end on a local cloud, and stop everything again.
 
@@ -110,7 +122,7 @@ def demo(
     from cli.run import run_demo_command
     from local.demo import DayChoice
 
-    choice = DayChoice(seed=seed, folder=fhir, filing_limits=filing_limits)
+    choice = DayChoice(seed=seed, faults=faults, folder=fhir, filing_limits=filing_limits)
     sys.exit(run_demo_command(choice, report_file=report, page_file=html))
 
 

@@ -17,7 +17,7 @@ import click
 def simulate(schedules: int | None, seed: int, replay: str | None) -> None:
     """Explore what crashes and lost answers do to a submission.
 
-    Without options: every schedule of up to two faults, every one of two deliveries at once with up to one, in every
+    Without options: every schedule of up to three faults, every one of two deliveries at once with up to one, in every
     clearinghouse environment, then the protocol with each of its guards taken out. Ends with 0 only if nothing is
     wrong and no missing guard went unnoticed.
     """

@@ -1,6 +1,7 @@
 """What a run states, each with whether it holds. The command succeeds only if all of them do."""
 
 from collections.abc import Collection, Sequence
+from dataclasses import asdict
 
 from functions.billing.domain.intake.transactions import LandedTransaction, Landing
 from functions.billing.domain.ledger.balances import LedgerProof
@@ -72,6 +73,21 @@ def money_adds_up(money: Money) -> Check:
         name="What was billed is the sum of what became of it",
         holds=parts_cents == money.billed_cents,
         detail=f"{dollars(money.billed_cents)} billed, {dollars(parts_cents)} accounted for",
+    )
+
+
+def money_as_known(money: Money, known: Money, *, faults_seed: int | None) -> Check:
+    """The built-in day's money, whatever went wrong on the way."""
+    off = [
+        f"{name.removesuffix('_cents')} is off by {dollars(getattr(money, name) - cents)}"
+        for name, cents in asdict(known).items()
+        if getattr(money, name) != cents
+    ]
+    circumstances = "" if faults_seed is None else f", with the faults of seed {faults_seed}"
+    return all_of(
+        "The money is this day's money, to the cent",
+        off,
+        f"{dollars(money.billed_cents)} billed, {dollars(money.paid_cents)} paid{circumstances}",
     )
 
 

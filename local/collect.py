@@ -39,6 +39,8 @@ from local.coverage_proofs import (
     lapses_told_too_late,
     outage_in_words,
 )
+from local.day.built_in import BUILT_IN
+from local.day.money import MONEY
 from local.day.records import Day
 from local.drive import Delivered
 from local.expectations import disappointments, misreceived
@@ -54,6 +56,7 @@ from local.run_report import (
     DenialClass,
     FunnelStage,
     Kpi,
+    Money,
     RefusedLine,
     RunReport,
     Unexplained,
@@ -159,8 +162,15 @@ def collect(run: Run) -> RunReport:
         checks=(
             *_checks(run, evidence, missing, _leaks(run, logs, letters), letters, usd_per_1000),
             *((checks.bad_rules_taken_back(trial),) if trial else ()),
+            *_money_as_known(run.day, accounts.money),
         ),
     )
+
+
+def _money_as_known(day: Day, money: Money) -> Iterator[Check]:
+    if day.name == BUILT_IN and day.seed in MONEY:
+        known = Money(**MONEY[day.seed])
+        yield checks.money_as_known(money, known, faults_seed=day.faults_seed)
 
 
 def _rules_by_version(cloud: Cloud) -> Callable[[str], RuleSet]:

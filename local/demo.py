@@ -11,6 +11,8 @@ from typing import Any
 from local.cloud import Cloud, Plan, running_cloud
 from local.collect import Run, collect
 from local.day import Day, DayError, build_day, day_from_fhir
+from local.day.faults import with_faults
+from local.day.money import MONEY
 from local.drive import Driver, source_of, today
 from local.errors import LocalCloudError
 from local.progress import Narrator
@@ -22,9 +24,13 @@ DEFAULT_SEED = 7
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DayChoice:
-    """Which day to run: the built-in one, or one made of a folder of FHIR bundles."""
+    """Which day to run: the built-in one, or one made of a folder of FHIR bundles.
+
+    `faults` is the seed of what breaks on the way; only a day whose money is known can be told to keep it.
+    """
 
     seed: int = DEFAULT_SEED
+    faults: int | None = None
     folder: Path | None = None
     filing_limits: bool = False
 
@@ -35,11 +41,17 @@ def chosen_day(choice: DayChoice) -> Day:
     Raises
     ------
     LocalCloudError
-        If the folder holds nothing to make a day of.
+        If the folder holds nothing to make a day of, or nobody knows its money without faults.
     """
+    if choice.faults is not None and (choice.folder or choice.seed not in MONEY):
+        raise LocalCloudError(
+            "What this day's money is without faults is not known.",
+            advice=f"Faults go with the built-in day of seed {', '.join(map(str, MONEY))}.",
+        )
     try:
         if choice.folder is None:
-            return build_day(choice.seed, today())
+            day = build_day(choice.seed, today())
+            return day if choice.faults is None else with_faults(day, choice.faults)
         return day_from_fhir(
             choice.folder, today(), choice.seed, filing_limits=choice.filing_limits
         )

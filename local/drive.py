@@ -220,12 +220,13 @@ class Driver:
 
     def _drop(self, file: Mapping[str, Any]) -> None:
         key = f"{_PREFIXES[file['kind']]}{file['name']}"
-        self.cloud.aws.client("s3").put_object(
-            Bucket=self.cloud.deployment.intake_bucket,
-            Key=key,
-            Body=base64.b64decode(file["content_base64"]),
-            ContentType="application/edi-x12",
-        )
+        for _ in range(self.day.file_copies):
+            self.cloud.aws.client("s3").put_object(
+                Bucket=self.cloud.deployment.intake_bucket,
+                Key=key,
+                Body=base64.b64decode(file["content_base64"]),
+                ContentType="application/edi-x12",
+            )
         self._dropped.add(key)
         self.delivered.files[key] = {
             name: value for name, value in file.items() if name != "content_base64"

@@ -39,6 +39,8 @@ from local.day.rule_change import plan_name_change
 from local.day.scenarios import CATALOGUE, Expected, Scenario, held
 from local.day.visits import KINDS
 
+BUILT_IN = "built-in day"
+
 _RULE_SETS = Path(__file__).resolve().parents[2] / "rulesets"
 MAPPING_FILE = _RULE_SETS / "mappings" / "example.json"
 RULES_FILE = _RULE_SETS / "scrub" / "base.json"
@@ -163,7 +165,7 @@ class _Builder:
         self._clearinghouse_outage()
         story = self._story
         return Day(
-            name="built-in day",
+            name=BUILT_IN,
             seed=self._seed,
             today=self._today,
             documents=story.documents,

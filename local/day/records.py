@@ -193,6 +193,10 @@ class Day:
         The payers' policies for the day, None for the repository's own.
     rule_change
         Rules that are proposed while encounters are signed.
+    file_copies
+        How often the network delivers each file.
+    faults_seed
+        What the day's faults were made from; None for a day without any but its own.
     """
 
     name: str
@@ -211,3 +215,5 @@ class Day:
     rule_change: RuleChange | None = field(default=None, repr=False)
     encounter_count: int = 0
     patient_count: int = 0
+    file_copies: int = 1
+    faults_seed: int | None = None

@@ -58,15 +58,15 @@ class Report:
         """What the command prints last."""
         for environment, outcome in self.outcomes.items():
             tally = outcome.tally
-            yield f"{environment + ':':15} {tally.schedules:>15,} schedules in {tally.states:,} states"
+            yield f"{environment + ':':18} {tally.schedules:>15,} schedules in {tally.states:,} states"
         schedules = sum(outcome.tally.schedules for outcome in self.outcomes.values())
-        yield f"{'schedules:':18} {schedules:>12,}"
+        yield f"{'schedules:':18} {schedules:>15,}"
         for kind in Kind:
             wrong = sum(outcome.wrong[kind] for outcome in self.outcomes.values())
-            yield f"{kind + ':':18} {wrong:>12,}"
+            yield f"{kind + ':':18} {wrong:>15,}"
         if self.killed:
             dead = len(self.killed) - len(self.survivors)
-            yield f"{'mutants killed:':18} {dead:>12,} of {len(self.killed)}"
+            yield f"{'mutants killed:':18} {dead:>15,} of {len(self.killed)}"
 
 
 def explore_all() -> Iterator[tuple[str, Report]]:

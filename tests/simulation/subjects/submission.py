@@ -267,7 +267,7 @@ def forgotten(environment: Environment, *, faults: int) -> Scenario:
 
 def held(environment: Environment, *, faults: int) -> Scenario:
     """One message in an outage: the claim waits in line, probes when its turn comes, and is sent."""
-    looks = (
+    looks: Iterator[Stage[Cloud]] = (
         Stage(
             name="held claims looked after",
             after=timedelta(minutes=20 * number + 2),
