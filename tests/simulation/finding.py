@@ -11,7 +11,6 @@ class Kind(StrEnum):
     LOST = "lost"
     STUCK = "stuck"
     NEEDLESSLY_PARKED = "needlessly parked"
-    PARKED_LATE = "parked late"
     EVENT_LOST = "event lost"
     UNBALANCED = "ledger off"
     AUDIT_BROKEN = "audit broken"

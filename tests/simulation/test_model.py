@@ -34,7 +34,7 @@ def test_the_model_fails_without_any_of_its_guards(guard: str, tmp_path: Path) -
 def _checked(claim: str, folder: Path, *promises: str) -> str:
     """What Spin says of one property; it searches every state, for circles too and fairly."""
     search = ["-search", "-a", "-f", "-m100000", "-ltl", claim]
-    ran = subprocess.run(  # noqa: S603 our own model
+    ran = subprocess.run(
         [str(SPIN), *promises, *search, str(MODEL)],
         cwd=folder,
         capture_output=True,
