@@ -9,6 +9,7 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
+from functions.billing.domain.commit import HistoryEntry
 from local.bus import Tap
 from local.cloud import Cloud
 from local.progress import Task
@@ -136,10 +137,12 @@ class Watch:
         waiting = 0
         pages = client.get_paginator("scan").paginate(
             TableName=self.cloud.deployment.records_table,
-            FilterExpression="kind = :kind",
-            ExpressionAttributeValues={":kind": {"S": "OUTBOX"}},
-            ProjectionExpression="event_id",
+            FilterExpression="kind = :kind AND attribute_exists(events)",
+            ExpressionAttributeValues={":kind": {"S": HistoryEntry.kind}},
+            ProjectionExpression="events",
         )
         for page in pages:
-            waiting += sum(item["event_id"]["S"] not in published for item in page["Items"])
+            for item in page["Items"]:
+                said = item.get("events", {}).get("L", ())
+                waiting += sum(one["M"]["event_id"]["S"] not in published for one in said)
         return waiting

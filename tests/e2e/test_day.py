@@ -189,9 +189,7 @@ def test_a_forged_event_changes_nothing(run: DayRun) -> None:
 
 
 def _outbox_as_heard(store: Store) -> list[Heard]:
-    return [
-        Heard("billing", item["type"], {"id": item["event_id"]}) for item in store.raw("OUTBOX")
-    ]
+    return [Heard("billing", event.type, {"id": event.event_id}) for _, event in store.outbox()]
 
 
 @pytest.mark.parametrize("workflow", ["Claim", "Submission", "Remittance", "Denial"])
