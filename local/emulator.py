@@ -163,10 +163,11 @@ def spread_retries() -> None:
 def name_configurations() -> None:
     """Let a policy that names one AppConfig configuration be enough to hear it, and be needed for it."""
     original = iam_actions.extract_resource_arn
+    signature = inspect.signature(original)
 
     @functools.wraps(original)
     def extract(*arguments: Any, **options: Any) -> str:
-        call = inspect.signature(original).bind(*arguments, **options).arguments
+        call = signature.bind(*arguments, **options).arguments
         if call["service"] != "appconfigdata":
             known: str = original(*arguments, **options)
             return known

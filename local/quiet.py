@@ -9,7 +9,6 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
-from functions.billing.domain.commit import HistoryEntry
 from local.bus import Tap
 from local.cloud import Cloud
 from local.progress import Task
@@ -103,8 +102,8 @@ class Watch:
         return Motion(
             waiting=waiting,
             running=running,
-            # Reading the whole outbox is the dearest look: only when all else is still.
-            unpublished=self._unpublished() if quiet_so_far else 0,
+            # Asked last, when all else is still: what is said before the look is seen by it.
+            unpublished=self.tap.unpublished() if quiet_so_far else 0,
             unannounced=unannounced,
             seen=len(self.tap.heard),
         )
@@ -130,19 +129,3 @@ class Watch:
 
         with ThreadPoolExecutor(max_workers=4) as pool:
             return sum(pool.map(count, machines))
-
-    def _unpublished(self) -> int:
-        client = self.cloud.aws.client("dynamodb")
-        published = set(self.tap.published_ids)
-        waiting = 0
-        pages = client.get_paginator("scan").paginate(
-            TableName=self.cloud.deployment.records_table,
-            FilterExpression="kind = :kind AND attribute_exists(events)",
-            ExpressionAttributeValues={":kind": {"S": HistoryEntry.kind}},
-            ProjectionExpression="events",
-        )
-        for page in pages:
-            for item in page["Items"]:
-                said = item.get("events", {}).get("L", ())
-                waiting += sum(one["M"]["event_id"]["S"] not in published for one in said)
-        return waiting
