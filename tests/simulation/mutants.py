@@ -9,7 +9,8 @@ from typing import Any
 
 import pytest
 
-from functions.billing.adapters import connections
+from functions.billing.adapters import connections, records
+from functions.billing.adapters.codec import to_item
 from functions.billing.adapters.records import DynamoDbRecords
 from functions.billing.domain.commit import Commit
 from functions.billing.domain.submission import protocol
@@ -142,10 +143,9 @@ def _events_apart(patch: Patch) -> None:
 
     def commit(self: DynamoDbRecords, commit: Commit) -> None:
         whole(self, replace(commit, events=()))
-        from functions.billing.adapters import records  # noqa: PLC0415 its private helper
-
-        for item in records._outbox(commit):
-            self._client.put_item(TableName=self._table, Item=item)
+        if commit.events:
+            line = to_item(records._history(commit, commit.root))
+            self._client.put_item(TableName=self._table, Item=line)
 
     patch.setattr(DynamoDbRecords, "commit", commit)
 

@@ -96,12 +96,14 @@ def _event(cause_type: str, cause_id: str, data: dict[str, Any]) -> dict[str, An
 
 
 def _released_events(cloud: Cloud) -> tuple[str, ...]:
-    events = (
-        item["event_id"]["S"]
-        for item in cloud.dynamodb.tables[RECORDS].values()
-        if item.get("type") == {"S": "claim.released"}
+    return tuple(
+        sorted(
+            event["event_id"]
+            for line in rows(cloud, RECORDS, "HISTORY")
+            for event in line.get("events", ())
+            if event["type"] == "claim.released"
+        )
     )
-    return tuple(sorted(events))
 
 
 def one_after_the_other() -> Sequence[Stage[Cloud]]:
