@@ -21,6 +21,7 @@ from functions.billing.domain.keys import derived_id
 from functions.billing.domain.ledger.accounts import Account
 from functions.billing.domain.ledger.balances import LedgerProof, claim_balance, prove_entries
 from functions.billing.domain.ledger.postings import Posting
+from functions.billing.domain.money import dollars
 from functions.billing.domain.rebuilt import Mismatch, claim_mismatches, payment_mismatches
 from functions.billing.domain.remittance.payments import (
     Deposit,
@@ -33,7 +34,7 @@ from local.errors import LocalCloudError
 from local.invoking import as_person
 from local.payments import days_of, payment_view, statement_of, waiting_halves
 from local.report import payments as shown_payments
-from local.report.words import count_of, dollars, sentence
+from local.report.words import count_of, sentence
 from local.store import Store
 
 _STAGE = click.option(

@@ -11,6 +11,7 @@ from rich.table import Table
 from cli.run import console
 from cli.target import LOCAL, target
 from functions.billing.domain.intake.transactions import LandedTransaction, Landing, ListMark
+from functions.billing.domain.money import dollars
 from functions.billing.domain.remittance.payments import (
     PostedBatch,
     Remittance,
@@ -19,7 +20,7 @@ from functions.billing.domain.remittance.payments import (
 )
 from local.invoking import as_person
 from local.remittances import Progress, progress_of
-from local.report.words import count_of, dollars, sentence
+from local.report.words import count_of, sentence
 from local.store import Store
 
 _STAGE = click.option(

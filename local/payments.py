@@ -10,6 +10,7 @@ from functions.billing.domain.claims.revisions import StoredContent
 from functions.billing.domain.ledger.accounts import Account
 from functions.billing.domain.ledger.bookings import DepositReceived
 from functions.billing.domain.ledger.postings import PostingKind
+from functions.billing.domain.money import dollars
 from functions.billing.domain.remittance.deposits import (
     AnnouncedPayment,
     Unassociated,
@@ -34,7 +35,6 @@ from functions.billing.domain.remittance.payments import (
     RemittanceState,
 )
 from functions.billing.domain.statements import PatientStatement, patient_statement
-from local.report.words import dollars
 from local.run_report import PaidLine, PaymentDay, ShownPayment
 from local.store import Store
 

@@ -6,13 +6,14 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from functions.billing.domain.money import dollars
 from functions.billing.domain.remittance.deposits import Unassociated, WaitingFor
 from functions.billing.domain.remittance.explain import ExplainedAnswer, ExplainedLine
 from functions.billing.domain.remittance.four_totals import DayReconciliation, FourTotals
 from functions.billing.domain.remittance.payments import Remittance
 from functions.billing.domain.statements import PatientStatement
 from local.payments import PaymentView, note_of
-from local.report.words import count_of, destination, dollars, sentence
+from local.report.words import count_of, destination, sentence
 
 _LINE_PARTS = ("Charge", "Paid", "Contract", "Patient", "Interest", "Denied", "Open")
 
