@@ -30,6 +30,13 @@ from local.report.words import count_of, duration, queue, sentence
 from local.seeding import stored_rule_sets
 from local.store import Store
 
+_BECAUSE = {
+    "appointment.created": "booking",
+    "patient.checked_in": "check-in",
+    "insurance.updated": "insurance changed",
+    "recheck.due": "recheck before the visit",
+    "eligibility.recheck.requested": "denial",
+}
 _TONES = {"active": "green", "inactive": "red", "undetermined": "yellow"}
 
 
@@ -176,7 +183,7 @@ def _row(check: EligibilityCheck) -> tuple[str, ...]:
     return (
         str(check.number),
         f"{check.asked_at:%d %b %H:%M:%S}",
-        check.cause_type,
+        _BECAUSE.get(check.cause_type, check.cause_type),
         f"{check.service_on:%d %b}",
         f"{_said(check)}\n{', '.join(check.codes)}, {check.milliseconds / 1000:.1f} s"
         if check.outcome is not CheckOutcome.HELD
@@ -324,7 +331,8 @@ def _active_policies(where: Target) -> PayerPolicies:
 def outages(*, stage: str, as_json: bool) -> None:
     """Show what was or is out of reach, and how the way back goes."""
     where = target(stage)
-    circuits = Store.listed(where.aws, where.deployment, ALL_CIRCUITS).of(Circuit)
+    known = Store.listed(where.aws, where.deployment, ALL_CIRCUITS).of(Circuit)
+    circuits = [one for one in known if one.opened_at or one.failures]
     if as_json:
         click.echo(json.dumps([msgspec.to_builtins(circuit) for circuit in circuits], indent=2))
         return
@@ -347,7 +355,7 @@ def outages(*, stage: str, as_json: bool) -> None:
 def _circuit_row(circuit: Circuit) -> tuple[str, ...]:
     opened, closed = circuit.opened_at, circuit.closed_at
     return (
-        circuit.dependency.replace(":", " of "),
+        circuit.dependency.replace(":", " "),
         _reach(circuit),
         circuit.why,
         f"{opened:%d %b %H:%M:%S}" if opened else "",

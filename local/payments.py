@@ -90,7 +90,7 @@ def waiting_halves(store: Store, today: date) -> tuple[Unassociated, ...]:
     """Deposits without a remittance and remittances without a deposit, oldest first."""
     deposits = [
         DepositReceived(
-            deposit_id=one.deposit_id,
+            deposit_id=one.names[0],
             trace_number=one.trace_number,
             amount_cents=one.amount_cents,
             deposited_on=date.fromisoformat(one.deposited_on),

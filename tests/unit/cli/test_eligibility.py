@@ -34,7 +34,7 @@ def test_a_covered_patient_is_seen_with_estimate_and_next_recheck() -> None:
     assert "Active on 05 Mar 2026; trusted for 3.0 days more; recheck in 2.1 days." in text
     assert "the patient owes about $25.00" in text
     assert "contract bluepeak-example-2" in text
-    assert "appointment.created" in text
+    assert "booking" in text
     assert "EB01:1" in text
 
 
