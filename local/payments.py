@@ -29,6 +29,7 @@ from functions.billing.domain.remittance.four_totals import (
     payment_totals,
 )
 from functions.billing.domain.remittance.payments import (
+    TEST_INDICATOR,
     AsideAnswer,
     Deposit,
     Remittance,
@@ -41,7 +42,7 @@ from local.store import Store
 _ANSWERS_SHOWN_MAX = 12
 
 # Kept aside for good reason and never to be posted under its own name: it announces nothing.
-_NO_PAYMENT = frozenset({"test_indicator", "same_payment_other_content"})
+_NO_PAYMENT = frozenset({TEST_INDICATOR, "same_payment_other_content"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -306,7 +306,9 @@ class Checking:
                 # The coverage changed while the payer was thinking: the answer is about what it was before.
                 due_at = self._now + REPEAT_AFTER
                 answered = replace(answered, fresh_until=None, due_kind=RECHECK, due_at=due_at)
-            works = not_yet_known(self.ports.records, *self._works(answered, result, alerts, before))
+            works = not_yet_known(
+                self.ports.records, *self._works(answered, result, alerts, before)
+            )
             solved = self._solved(answered, result)
             visits = self._renewed(answered, result, alerts, solved, question)
             check = self._check_told(
@@ -524,7 +526,9 @@ class Checking:
             desk, billing = advice_at_the_desk(pressing), advice_in_billing(pressing)
             yield item(Queue.FRONT_DESK, CHANGED, desk, told, str(known.checks))
             yield item(Queue.BILLING, CHANGED, billing, told, str(known.checks))
-        elif result.state is CoverageState.INACTIVE and not (before and before.state is result.state):
+        elif result.state is CoverageState.INACTIVE and not (
+            before and before.state is result.state
+        ):
             action = "ask the patient for other insurance before the visit"
             yield item(Queue.FRONT_DESK, INACTIVE, action, ("coverage",), month)
 

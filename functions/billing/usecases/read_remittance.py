@@ -22,6 +22,7 @@ from functions.billing.domain.remittance.balance import (
 )
 from functions.billing.domain.remittance.batches import Batch, BatchCutter, manifest_of
 from functions.billing.domain.remittance.payments import (
+    TEST_INDICATOR,
     UNBALANCED,
     Remittance,
     RemittanceFile,
@@ -54,7 +55,7 @@ POSTED_WITHIN = timedelta(hours=1)
 CHUNK_BYTES = 1 << 20
 
 # What keeps a payment aside although all of it was understood.
-_IDENTITY_REASONS = ("test_indicator", "same_payment_other_content")
+_IDENTITY_REASONS = (TEST_INDICATOR, "same_payment_other_content")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -343,7 +344,7 @@ def _settle(file: _File, reading: _Reading) -> tuple[str, str]:
 def _reasons_to_keep_aside(arrival: Arrival, reading: _Reading) -> tuple[str, ...]:
     reasons = []
     if arrival is Arrival.TEST:
-        reasons.append("test_indicator")
+        reasons.append(TEST_INDICATOR)
     if arrival is Arrival.CONFLICT:
         reasons.append("same_payment_other_content")
     if reading.error:

@@ -14,6 +14,7 @@ from functions.billing.domain.remittance.records import BalanceDifference, Remit
 
 BATCH = "BATCH#"
 UNBALANCED = "unbalanced"
+TEST_INDICATOR = "test_indicator"
 
 
 class RemittanceState(StrEnum):
@@ -105,6 +106,11 @@ class Remittance:
     def key(self) -> Key:
         """Where this payment rests."""
         return self.key_of(self.remittance_id)
+
+    @property
+    def answers_nobody(self) -> bool:
+        """No remitted claims are in it: a test, or a payment that was released and has its answers under its own name."""
+        return TEST_INDICATOR in self.reasons or self.state is RemittanceState.RELEASED
 
     @property
     def is_releasable(self) -> bool:
