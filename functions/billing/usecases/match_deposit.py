@@ -2,7 +2,8 @@
 
 An event and the bank's files may tell of the same money: it is one deposit, told again.
 
-Reads   what was told of the deposit before; the remittances of the same payer and trace number; without a trace, those that await a deposit.
+Reads   what was told of the deposit before; the remittances of the same payer and trace number; without a trace, those
+        that await a deposit.
 Writes  the deposit, its posting from remittance clearing to cash, the deposits of its remittances.
 Emits   balance.reconciled when both agree to the cent; work for finance when they differ or one is missing.
 Fails   StaleRecordError (retry).
@@ -98,8 +99,8 @@ def match_deposit(
 def _told_of(records: Records, command: MatchDeposit) -> tuple[str, Deposit | None]:
     """The deposit a telling is about, if it is known, and its name.
 
-    What is told by the name of a known deposit is that one. Else the first of the same payer, trace, amount and day that
-    this source has told before under this name, or has not told yet.
+    What is told by the name of a known deposit is that one. Else it is the first of the same payer, trace, amount and
+    day that this source has told before under this name, or has not told yet.
     """
     known = records.get(Deposit, Deposit.key_of(command.deposit_id))
     if known or not command.trace_number:

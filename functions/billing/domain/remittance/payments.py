@@ -109,7 +109,7 @@ class Remittance:
 
     @property
     def answers_nobody(self) -> bool:
-        """No remitted claims are in it: a test, or a payment that was released and has its answers under its own name."""
+        """No remitted claims are in it: a test, or the quarantined copy of a payment that was released."""
         return TEST_INDICATOR in self.reasons or self.state is RemittanceState.RELEASED
 
     @property
