@@ -163,9 +163,10 @@ def _estimated(visit: Visit) -> str:
     if estimate is None or estimate.patient_cents is None:
         return ""
     gaps = "" if estimate.is_complete else f", lacking {', '.join(estimate.gaps)}"
-    steps = (*estimate.allowed, *estimate.steps)
+    allowed = [(one.cents, f"allowed for service {one.what}", one.how) for one in estimate.allowed]
+    steps = [(one.cents, sentence(one.what).lower(), one.how) for one in estimate.steps]
     return f": the patient owes about {dollars(estimate.patient_cents)}{gaps}" + "".join(
-        f"\n    {dollars(one.cents):>10}  {one.what}: {one.how}" for one in steps
+        f"\n    {dollars(cents):>10}  {what}: {how}" for cents, what, how in (*allowed, *steps)
     )
 
 

@@ -266,9 +266,9 @@ def _benefits(result: EligibilityResult) -> tuple[tuple[ChangeKind, str], ...]:
 
 
 def _plan_dates(result: EligibilityResult) -> str:
-    starts = result.plan_starts_on.isoformat() if result.plan_starts_on else "open"
-    ends = result.plan_ends_on.isoformat() if result.plan_ends_on else "open"
-    return f"{starts} to {ends}"
+    starts, ends = result.plan_starts_on, result.plan_ends_on
+    said = (f"from {starts}" if starts else "", f"until {ends}" if ends else "")
+    return " ".join(filter(None, said)) or "open"
 
 
 def _other_payers(result: EligibilityResult) -> str:
