@@ -178,7 +178,7 @@ def reconcile(*, day: str, stage: str, as_json: bool) -> None:
         shown.print(shown_payments.day_table(one), highlight=False)
         for deposit in store.of(Deposit):
             if len(deposit.told_by) > 1 and deposit.deposited_on == one.day.isoformat():
-                shown.print(_told_twice(deposit), highlight=False)
+                shown.print(shown_payments.told_by_several(deposit), highlight=False)
         shown.print()
     halves = waiting_halves(store, _today())
     if halves:
@@ -189,14 +189,6 @@ def reconcile(*, day: str, stage: str, as_json: bool) -> None:
         )
         shown.print(shown_payments.waiting_table(halves), highlight=False)
     sys.exit(0 if all(one.agrees for one in wanted) else 1)
-
-
-def _told_twice(deposit: Deposit) -> str:
-    sources = " and ".join(telling.replace(":", " ", 1) for telling in deposit.told_by)
-    return (
-        f"[dim]{dollars(deposit.amount_cents)} of trace {deposit.trace_number} was told of by "
-        f"{sources}: counted once.[/]"
-    )
 
 
 def _today() -> date:

@@ -32,6 +32,7 @@ from functions.billing.domain.remittance.payments import (
     TEST_INDICATOR,
     AsideAnswer,
     Deposit,
+    PostedAnswer,
     Remittance,
     RemittanceState,
 )
@@ -47,21 +48,29 @@ _NO_PAYMENT = frozenset({TEST_INDICATOR, "same_payment_other_content"})
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PaymentView:
-    """One payment with all that is told of it."""
+    """One payment with all that is told of it; `silent` are its answers that moved no money."""
 
     remittance: Remittance
     explained: PaymentExplained
     totals: PaymentTotals
     aside: Mapping[int, AsideAnswer]
+    silent: tuple[PostedAnswer, ...]
     procedures: Mapping[tuple[str, str], str]
 
 
 def payment_view(store: Store, remittance: Remittance) -> PaymentView:
     """A payment of which the store holds all that belongs to it."""
     identity = remittance.header.identity
+    explained = _explained(store, remittance)
+    told = {one.ordinal for one in (*explained.answers, *explained.aside)}
     return PaymentView(
         remittance=remittance,
-        explained=_explained(store, remittance),
+        explained=explained,
+        silent=tuple(
+            one
+            for one in store.of(PostedAnswer)
+            if one.remittance_id == remittance.remittance_id and one.ordinal not in told
+        ),
         totals=payment_totals(remittance, _ledger_cents(store).get(identity, 0)),
         aside={
             one.ordinal: one
