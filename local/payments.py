@@ -1,7 +1,7 @@
 """Payments as finance asks for them: one taken apart to the cent, and the four totals of each day."""
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
 
@@ -88,19 +88,31 @@ def payment_view(store: Store, remittance: Remittance) -> PaymentView:
 def days_of(store: Store) -> tuple[DayReconciliation, ...]:
     """The four totals of every day there is something of."""
     ledger = _ledger_cents(store)
+    corrected = came_corrected(store.of(Remittance))
     payments = [
         payment_totals(one, 0 if _is_kept_aside(one) else ledger.get(one.header.identity, 0))
         for one in store.of(Remittance)
-        if not _NO_PAYMENT & set(one.reasons) and one.state.value != "released"
+        if not _NO_PAYMENT & set(one.reasons) and one.remittance_id not in corrected
     ]
     return by_day(payments, store.of(Deposit))
+
+
+def came_corrected(remittances: Iterable[Remittance]) -> Mapping[str, str]:
+    """Of payments in quarantine: the one that came in their place, by their own name. They announce nothing more."""
+    known = tuple(remittances)
+    good = {one.header.identity: one.remittance_id for one in known if not _is_kept_aside(one)}
+    return {
+        one.remittance_id: good[one.header.identity]
+        for one in known
+        if _is_kept_aside(one) and one.header.identity in good
+    }
 
 
 def waiting_halves(store: Store, today: date) -> tuple[Unassociated, ...]:
     """Deposits without a remittance and remittances without a deposit, oldest first."""
     deposits = [
         DepositReceived(
-            deposit_id=one.names[0],
+            deposit_id=f"{one.names[0]}, trace {one.trace_number or 'not told'}",
             trace_number=one.trace_number,
             amount_cents=one.amount_cents,
             deposited_on=date.fromisoformat(one.deposited_on),
@@ -110,7 +122,7 @@ def waiting_halves(store: Store, today: date) -> tuple[Unassociated, ...]:
     ]
     announced = [
         AnnouncedPayment(
-            identity=one.remittance_id,
+            identity=f"{one.remittance_id}, trace {one.header.trace_number}",
             trace_number=one.header.trace_number,
             total_paid_cents=one.header.total_paid_cents,
             settles_on=one.header.settles_on,
@@ -218,7 +230,7 @@ def _explained(store: Store, remittance: Remittance) -> PaymentExplained:
 
 
 def _is_kept_aside(remittance: Remittance) -> bool:
-    return remittance.state is RemittanceState.QUARANTINED
+    return remittance.state in {RemittanceState.QUARANTINED, RemittanceState.RELEASED}
 
 
 def _ledger_cents(store: Store) -> Mapping[str, int]:

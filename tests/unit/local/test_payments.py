@@ -7,7 +7,7 @@ import pytest
 from rich.console import Console, RenderableType
 
 from functions.billing.domain.remittance import payments as records
-from local.payments import payment_view
+from local.payments import days_of, payment_view, waiting_halves
 from local.report.payments import payment, told_by_several
 from local.store import Store
 from tests.unit.usecases.payer_files import answered, remittance_file
@@ -94,3 +94,16 @@ def test_a_deposit_told_of_twice_is_seen_as_one(world: World) -> None:
     (deposit,) = store_of(world).of(records.Deposit)
 
     assert "told of by event DEP1 and bai2 0123: counted once." in text_of(told_by_several(deposit))
+
+
+def test_a_payment_that_came_again_corrected_is_counted_once(world: World) -> None:
+    world.pay(SHORT, name="broken.x12", payment_cents=7_300)
+    world.pay(PAID, name="good.x12")
+
+    store = store_of(world)
+    (day,) = days_of(store)
+
+    assert len(store.of(records.Remittance)) == 2
+    assert [one.state.value for one in day.payments] == ["posted"]
+    assert (day.agrees, day.sums.announced_cents) == (True, 7_300)
+    assert len(waiting_halves(store, world.clock.now().date())) == 1
