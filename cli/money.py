@@ -214,7 +214,13 @@ def _day(text: str) -> date:
 def statement(*, patient_id: str, stage: str, as_json: bool) -> None:
     """Say what a patient owes: for what, why, since when. Printing it is for others; --json is its content."""
     where = target(stage)
-    made = statement_of(Store.scanned(where.aws, where.deployment), patient_id, _today())
+    store = Store.scanned(where.aws, where.deployment)
+    if all(claim.patient_id != patient_id for claim in store.of(Claim)):
+        raise LocalCloudError(
+            f"No claim of a patient {patient_id} is known.",
+            advice="The EHR's ids of patients stand in: billing claims --json",
+        )
+    made = statement_of(store, patient_id, _today())
     if as_json:
         click.echo(json.dumps(msgspec.to_builtins(made), indent=2, default=str))
         return
