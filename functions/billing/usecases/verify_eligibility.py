@@ -101,7 +101,7 @@ class _Verification:
         self._now = ports.clock.now()
         self._heard_at = command.occurred_at or self._now
 
-    # The ways in -------------------------------------------------------------------------
+    # The ways in ------------------------------------------------------------------------------
 
     def cancel(self) -> str:
         """Nobody comes: no coverage is asked about for this visit any more."""
@@ -151,13 +151,8 @@ class _Verification:
             visit = replace(visit, was_fresh_at_check_in=was_fresh)
         if all(coverage.payer.kind is PayerKind.SELF_PAY for coverage in appointment.coverages):
             visit = self._owing_estimate(visit)
-        has_now = known is not None and known.lacks_authorization and visit.is_authorized
-        done = (
-            self._done(visit.subject, "authorization_on_file", AUTHORIZATION_MISSING)
-            if has_now
-            else ()
-        )
-        self._note_visit(visit, "checked_in" if checked_in else "booked", done)
+        found = self._authorization_found(known, visit)
+        self._note_visit(visit, "checked_in" if checked_in else "booked", found)
         if "joined" in outcomes:
             # The other run renews the estimates of the visits it finds; ours may have come too late for it.
             stored = self._records.get(Visit, visit.key)
@@ -316,6 +311,12 @@ class _Verification:
                 renewed = estimating.of_visit(after, each.coverage, answer)
                 after = replace(after, estimate=renewed)
         return after
+
+    def _authorization_found(self, known: Visit | None, visit: Visit) -> tuple[WorkItem, ...]:
+        """The work for an authorization that was missing, resolved once there is one."""
+        if known is None or not known.lacks_authorization or not visit.is_authorized:
+            return ()
+        return self._done(visit.subject, "authorization_on_file", AUTHORIZATION_MISSING)
 
     def _owing_estimate(self, visit: Visit) -> Visit:
         """Of a patient without insurance: with the Good Faith Estimate that is owed, worked out at the booking."""
