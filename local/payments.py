@@ -62,7 +62,7 @@ def payment_view(store: Store, remittance: Remittance) -> PaymentView:
     """A payment of which the store holds all that belongs to it."""
     identity = remittance.header.identity
     explained = _explained(store, remittance)
-    told = {one.ordinal for one in (*explained.answers, *explained.aside)}
+    told = {one.ordinal for one in explained.answers} | {one.ordinal for one in explained.aside}
     return PaymentView(
         remittance=remittance,
         explained=explained,
