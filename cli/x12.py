@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import sys
-from dataclasses import fields, is_dataclass
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
@@ -172,11 +171,11 @@ def _json(value: Any) -> Any:
         return str(value)
     if isinstance(value, date):
         return value.isoformat()
+    if hasattr(value, "_asdict"):
+        given = value._asdict()
+        return {name: _json(each) for name, each in given.items() if each not in (None, "", ())}
     if isinstance(value, tuple):
         return [_json(each) for each in value]
-    if is_dataclass(value) and not isinstance(value, type):
-        given = {field.name: getattr(value, field.name) for field in fields(value)}
-        return {name: _json(each) for name, each in given.items() if each not in (None, "", ())}
     return value
 
 

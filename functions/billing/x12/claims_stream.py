@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import cache
 from itertools import islice
-from typing import TYPE_CHECKING, Any, BinaryIO, Literal
+from typing import TYPE_CHECKING, Any, BinaryIO, Literal, NamedTuple
 
 from .bodies import Body, OtherBody, Run, is_named, raw_of, stops
 from .claims_837 import (
@@ -31,8 +30,7 @@ if TYPE_CHECKING:
     from .tokens import Batch
 
 
-@dataclass(frozen=True, slots=True)
-class ClaimsStart:
+class ClaimsStart(NamedTuple):
     """An 837 transaction begins: its surroundings, submitter and receiver."""
 
     envelope: Envelope
@@ -40,8 +38,7 @@ class ClaimsStart:
     byte_start: int
 
 
-@dataclass(frozen=True, slots=True)
-class ClaimsEnd:
+class ClaimsEnd(NamedTuple):
     """An 837 transaction is complete and its control numbers and counts are right."""
 
     envelope: Envelope

@@ -70,6 +70,9 @@ def trimmed(parts: list[str], separator: str) -> str:
 class Field:
     """One element (or component) of one segment of a loop."""
 
+    is_read_alone = False
+    """Whether reading it is dear enough to leave it out when the loop's other fields are read."""
+
     __slots__ = (
         "beside",
         "component",
@@ -113,8 +116,10 @@ class Field:
     def __set_name__(self, owner: type, name: str) -> None:
         self.name = name
 
-    def __set__(self, loop: Loop, value: object) -> None:
-        raise AttributeError(f"{type(loop).__name__}.{self.name} is read-only")
+    @property
+    def is_optional(self) -> bool:
+        """Whether reading gives the default, None or nothing, where the element is absent."""
+        return self.default is None or self.default == ()
 
     @property
     def reference(self) -> str:
@@ -122,31 +127,24 @@ class Field:
         tail = f"-{self.component}" if self.component else ""
         return f"{self.segment}{self.element:02d}{tail}"
 
-    # One piece, for it is run for every value of every claim.
-    def __get__(  # noqa: C901
-        self, loop: Loop | None, owner: type | None = None
-    ) -> Any:
-        if loop is None:
-            return self
-        layout = loop.divided or loop.layout()
-        found = None
-        if self.segment in layout.own:
-            where = self.where
-            for each in layout.own[self.segment]:
-                if where is None or matches(each[1], where, loop.separators):
-                    found = each
-                    break
+    def __get__(self, loop: Loop | None, owner: type | None = None) -> Any:
+        return self if loop is None else loop.value_of(self)
+
+    def read(self, loop: Loop) -> Any:
+        """Read this field by itself.
+
+        Raises
+        ------
+        X12Error
+            When it is required and absent, or malformed.
+        """
+        found = loop.first_own(self.segment, self.where)
         text = ""
         if found is not None:
-            elements = found[1]
-            if self.element < len(elements):
-                text = elements[self.element]
-            if self.component and text:
-                parts = text.split(loop.separators.component)
-                text = parts[self.component - 1] if self.component <= len(parts) else ""
+            text = picked(found[1], self.element, self.component, loop.separators)
         if not text:
             # A default other than "absent" is what is written; reading never makes it up.
-            if self.default is not None and self.default != ():
+            if not self.is_optional:
                 raise loop.error_at(
                     "missing_element" if found else "missing_segment",
                     found[0] if found else 0,
@@ -202,12 +200,17 @@ class Many:
     def __set_name__(self, owner: type, name: str) -> None:
         self.name = name
 
-    def __set__(self, loop: Loop, value: object) -> None:
-        raise AttributeError(f"{type(loop).__name__}.{self.name} is read-only")
-
     def __get__(self, loop: Loop | None, owner: type | None = None) -> Any:
-        if loop is None:
-            return self
+        return self if loop is None else loop.value_of(self)
+
+    def read(self, loop: Loop) -> Any:
+        """Read this field by itself.
+
+        Raises
+        ------
+        X12Error
+            When a segment is malformed.
+        """
         values: list[Any] = []
         separators = loop.separators
         for index, elements in loop.own(self.segment):
@@ -261,9 +264,6 @@ class Child:
     def __set_name__(self, owner: type, name: str) -> None:
         self.name = name
 
-    def __set__(self, loop: Loop, value: object) -> None:
-        raise AttributeError(f"{type(loop).__name__}.{self.name} is read-only")
-
     def __get__(self, loop: Loop | None, owner: type | None = None) -> Any:
         if loop is None:
             return self
@@ -315,12 +315,12 @@ class Child:
 
 
 class Layout:
-    """A loop's own segments by name, and its child loops, with their places, by field."""
+    """Where a loop's own segments stand, and its child loops, with their places, by field."""
 
     __slots__ = ("children", "own", "starts")
 
     def __init__(self) -> None:
-        self.own: dict[str, list[tuple[int, list[str]]]] = {}
+        self.own: list[range] = []
         self.children: dict[str, list[Loop]] = {}
         self.starts: dict[str, list[int]] = {}
 
@@ -331,6 +331,15 @@ def described(where: Where | None) -> str:
         return ""
     element, wanted = where
     return f" whose element {element:02d} is {wanted if isinstance(wanted, str) else ' or '.join(wanted)}"
+
+
+def picked(elements: list[str], element: int, component: int, separators: Separators) -> str:
+    """Give an element or a component of it, or nothing."""
+    text = elements[element] if element < len(elements) else ""
+    if component:
+        parts = text.split(separators.component)
+        text = parts[component - 1] if component <= len(parts) else ""
+    return text
 
 
 def matches(elements: list[str], where: Where, separators: Separators) -> bool:

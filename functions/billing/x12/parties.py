@@ -77,15 +77,11 @@ class _PartySegment(Field):
 
     __slots__ = ()
 
-    def __get__(self, loop: Loop | None, owner: type | None = None) -> Any:
-        if loop is None:
-            return self
+    is_read_alone = True
+
+    def read(self, loop: Loop) -> Any:
         found = loop.first_own(self.segment, self.where)
-        if found is None:
-            return None
-        index, elements = found
-        origin = loop.origin.shifted(loop.wire_segments, index) if loop.origin else None
-        return Party.of((loop.separators.element.join(elements),), loop.separators, origin)
+        return None if found is None else loop.part(Party, found[0], found[0] + 1)
 
     def draft(self, draft: Draft, value: Any) -> None:
         if value is None:

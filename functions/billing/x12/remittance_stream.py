@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import cache
 from itertools import pairwise
 from operator import length_hint
-from typing import TYPE_CHECKING, Any, BinaryIO, Literal
+from typing import TYPE_CHECKING, Any, BinaryIO, Literal, NamedTuple
 
 from .bodies import ENVELOPE_IDS, Body, OtherBody, Run, raw_of
 from .codecs import adjustments_in
@@ -35,8 +34,7 @@ if TYPE_CHECKING:
     from .values import ProviderAdjustment
 
 
-@dataclass(frozen=True, slots=True)
-class RemittanceStart:
+class RemittanceStart(NamedTuple):
     """An 835 transaction begins: its surroundings and all that stands before the claims."""
 
     envelope: Envelope
@@ -44,8 +42,7 @@ class RemittanceStart:
     byte_start: int
 
 
-@dataclass(frozen=True, slots=True)
-class RemittanceEnd:
+class RemittanceEnd(NamedTuple):
     """An 835 transaction is complete and its control numbers and counts are right.
 
     Attributes

@@ -68,8 +68,17 @@ PROCEDURES = st.builds(
     st.sampled_from(["HC", "ER"]),
     st.sampled_from(["99213", "J3301", "G0438"]),
     st.lists(st.sampled_from(["25", "59", "TC"]), max_size=4).map(tuple),
+    description=st.just("") | TEXT,
+    code_end=st.sampled_from(["", "99215"]),
 )
 UNITS = st.decimals(0, 9999, places=3, allow_nan=False)
+
+
+def references(*qualifiers: str) -> st.SearchStrategy[tuple[Reference, ...]]:
+    made = st.builds(Reference, st.sampled_from(qualifiers), TEXT, st.just("") | TEXT)
+    return st.lists(made, max_size=2).map(tuple)
+
+
 PARTIES = st.builds(
     Party,
     kind=st.sampled_from(["1", "2"]),
@@ -82,9 +91,7 @@ PARTIES = st.builds(
     state=st.sampled_from(["OH", "KY"]),
     postal_code=st.just("43215"),
     birth_date=st.none() | DAYS,
-    references=st.lists(st.builds(Reference, st.sampled_from(["G2", "0B"]), TEXT), max_size=2).map(
-        tuple
-    ),
+    references=references("G2", "0B"),
 )
 LINES = st.builds(
     ProfessionalLine,
@@ -95,7 +102,7 @@ LINES = st.builds(
     diagnosis_pointers=st.lists(st.integers(1, 12), min_size=1, max_size=4).map(tuple),
     service_period=PERIODS,
     line_control_number=st.none() | TEXT,
-    references=st.lists(st.builds(Reference, st.just("9B"), TEXT), max_size=2).map(tuple),
+    references=references("9B"),
     providers=st.lists(PARTIES, max_size=2).map(tuple),
 )
 CLAIMS = st.builds(
@@ -111,7 +118,7 @@ CLAIMS = st.builds(
     onset=st.none() | PERIODS,
     payer_claim_control_number=st.none() | TEXT,
     diagnoses=st.lists(
-        st.builds(HealthCode, st.just("ABF"), st.sampled_from(["I10", "E119"])),
+        st.sampled_from(["I10", "E119"]).map(lambda code: HealthCode("ABF", code)),
         min_size=1,
         max_size=12,
     ).map(tuple),
