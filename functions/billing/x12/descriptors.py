@@ -70,9 +70,6 @@ def trimmed(parts: list[str], separator: str) -> str:
 class Field:
     """One element (or component) of one segment of a loop."""
 
-    is_read_alone = False
-    """Whether reading it is dear enough to leave it out when the loop's other fields are read."""
-
     __slots__ = (
         "beside",
         "component",
@@ -83,6 +80,7 @@ class Field:
         "expected",
         "key",
         "name",
+        "openings",
         "segment",
         "where",
     )
@@ -110,6 +108,8 @@ class Field:
         self.expected = expected
         self.default = default
         self.key = (segment, where)
+        # How the segments meant begin, where this is the element separator; worked out when met.
+        self.openings: tuple[str, str, tuple[str, ...]] = ("", "", ())
         # Constants written into the same segment, such as the qualifier of a code list.
         self.beside = beside
 
@@ -127,11 +127,46 @@ class Field:
         tail = f"-{self.component}" if self.component else ""
         return f"{self.segment}{self.element:02d}{tail}"
 
+    # One piece, for it is run for every value of every claim. The value is kept in the loop's own
+    # namespace, which goes before this from then on.
     def __get__(self, loop: Loop | None, owner: type | None = None) -> Any:
-        return self if loop is None else loop.value_of(self)
+        if loop is None:
+            return self
+        values = loop.__dict__
+        separators: Separators = values["separators"]
+        cut = separators.element
+        if self.openings[0] != cut:
+            self.openings = (cut, *openings(self.segment, self.where, cut))
+        _, named, meant = self.openings
+        found = None
+        for written in values["own_segments"] or loop.gathered():
+            if written.startswith(named):
+                if written.startswith(meant):
+                    found = written
+                    break
+                if self.where and matches(written.split(cut), self.where, separators):
+                    found = written
+                    break
+        if found is not None:
+            elements = values["last_cut"]
+            if elements[0] is not found:
+                elements = values["last_cut"] = (found, found.split(cut))
+            if self.component:
+                text = picked(elements[1], self.element, self.component, separators)
+            else:
+                text = elements[1][self.element] if self.element < len(elements[1]) else ""
+            if text:
+                try:
+                    value = values[self.name] = self.decode(text, separators)
+                except ValueError:
+                    pass
+                else:
+                    return value
+        value = values[self.name] = self.read(loop)
+        return value
 
     def read(self, loop: Loop) -> Any:
-        """Read this field by itself.
+        """Read this field without haste, to say what is wrong with it.
 
         Raises
         ------
@@ -201,30 +236,32 @@ class Many:
         self.name = name
 
     def __get__(self, loop: Loop | None, owner: type | None = None) -> Any:
-        return self if loop is None else loop.value_of(self)
+        if loop is None:
+            return self
+        values = loop.__dict__
+        separators: Separators = values["separators"]
+        cut, name = separators.element, self.segment
+        found: list[Any] = []
+        for written in values["own_segments"] or loop.gathered():
+            if written.startswith(name):
+                elements = written.split(cut)
+                if elements[0] != name or not self._is_meant(elements, separators):
+                    continue
+                try:
+                    found += self.decode(elements, separators)
+                except ValueError as error:
+                    raise self._misread(loop, error, written) from None
+        value = values[self.name] = tuple(found)
+        return value
 
-    def read(self, loop: Loop) -> Any:
-        """Read this field by itself.
+    def _is_meant(self, elements: list[str], separators: Separators) -> bool:
+        if self.only is not None:
+            return matches(elements, self.only, separators)
+        return not any(matches(elements, where, separators) for where in self.skipped)
 
-        Raises
-        ------
-        X12Error
-            When a segment is malformed.
-        """
-        values: list[Any] = []
-        separators = loop.separators
-        for index, elements in loop.own(self.segment):
-            if self.only is not None and not matches(elements, self.only, separators):
-                continue
-            if any(matches(elements, where, separators) for where in self.skipped):
-                continue
-            try:
-                values.extend(self.decode(elements, separators))
-            except ValueError as error:
-                raise loop.error_at(
-                    code_of(error), index, self.segment, "", self.expected
-                ) from None
-        return tuple(values)
+    def _misread(self, loop: Loop, error: ValueError, written: str) -> X12Error:
+        places = (at for at, _ in loop.own(self.segment) if loop.wire_segments[at] is written)
+        return loop.error_at(code_of(error), next(places), self.segment, "", self.expected)
 
     def draft(self, draft: Draft, value: Any) -> None:
         """Write a value into the draft."""
@@ -331,6 +368,16 @@ def described(where: Where | None) -> str:
         return ""
     element, wanted = where
     return f" whose element {element:02d} is {wanted if isinstance(wanted, str) else ' or '.join(wanted)}"
+
+
+def openings(segment: str, where: Where | None, cut: str) -> tuple[str, tuple[str, ...]]:
+    """Give how segments of a name begin, and how those begin that are surely meant."""
+    named = segment + cut
+    if where is None:
+        return named, (named,)
+    at, wanted = where
+    texts = (wanted,) if isinstance(wanted, str) else wanted
+    return named, tuple(f"{named}{text}{cut}" for text in texts) if at == 1 else ()
 
 
 def picked(elements: list[str], element: int, component: int, separators: Separators) -> str:

@@ -17,7 +17,6 @@ and gets a keyword-only constructor that type checkers understand.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import suppress
 from decimal import Decimal
 from itertools import chain
 from typing import Any, ClassVar, Self, TypeVar, dataclass_transform
@@ -47,13 +46,12 @@ from .fields import (
     text,
 )
 from .origins import Origin, Trace
-from .plans import Plan
 from .rendering import number_hierarchy, render
 from .separators import MODEL_SEPARATORS, Separators
 from .values import Segment
 
-# How a loop, which refuses to be changed, is filled in.
 _put = object.__setattr__
+_NO_CUT: tuple[str, list[str]] = ("", [])
 
 Part = TypeVar("Part", bound="Loop")
 
@@ -88,14 +86,11 @@ class Loop:
     Two loops are equal when their segments are, whatever separators they were written with.
     """
 
-    # The fields' values, once read, are in the loop's own namespace, which goes before descriptors.
-    __slots__ = ("__dict__", "_layout", "_origin", "separators", "wire_segments")
-
     _fields: ClassVar[dict[str, Field | Many]] = {}
     _children: ClassVar[dict[str, Child]] = {}
     _triggers: ClassVar[dict[str, tuple[Child, ...]]] = {}
     _openers: ClassVar[tuple[str, ...]] = ()
-    _plan: ClassVar[Plan | None] = None
+    _evenly: ClassVar[str] = ""
     _tail: ClassVar[frozenset[str]] = frozenset()
     _levels: ClassVar[tuple[str, ...]] = ()
     _level_aliases: ClassVar[Mapping[str, str]] = {}
@@ -104,8 +99,11 @@ class Loop:
 
     wire_segments: Sequence[str]
     separators: Separators
-    _origin: Origin | _Place | None
-    _layout: Layout | None
+    # What is worked out when first asked for. Values of fields, once read, stand in the loop's own
+    # namespace, where they go before the descriptors.
+    _origin: Origin | _Place | None = None
+    _layout: Layout | None = None
+    own_segments: Sequence[str] | None = None
 
     def __init_subclass__(
         cls, *, tail: tuple[str, ...] = (), also: tuple[str, ...] = (), **options: Any
@@ -138,7 +136,10 @@ class Loop:
         cls._tail = cls._tail | frozenset(tail)
         cls._known = cls._known | frozenset(also) | frozenset(f.segment for f in fields.values())
         cls._openers = (*triggers, *cls._tail)
-        cls._plan = None
+        cls._evenly = ""
+        if not cls._tail and len(children) == 1:
+            (child,) = children.values()
+            cls._evenly = child.name if child.where is None and child.many else ""
 
     def __init__(self, **values: Any) -> None:
         head, tail = Draft(), Draft()
@@ -176,10 +177,12 @@ class Loop:
                 self._level_aliases,
                 last_level_says_children=self._last_level_says_children,
             )
-        _put(self, "wire_segments", segments)
-        _put(self, "separators", MODEL_SEPARATORS)
-        _put(self, "_origin", None)
-        _put(self, "_layout", None)
+        self.__dict__.update(
+            wire_segments=segments,
+            separators=MODEL_SEPARATORS,
+            own_segments=None,
+            last_cut=_NO_CUT,
+        )
 
     @classmethod
     def of(
@@ -190,10 +193,18 @@ class Loop:
     ) -> Self:
         """Take segments as they stand on the wire, without terminators, as this loop."""
         made = cls.__new__(cls)
-        _put(made, "wire_segments", segments)
-        _put(made, "separators", separators)
-        _put(made, "_origin", origin)
-        _put(made, "_layout", None)
+        # Set at once, past `__setattr__`.
+        _put(
+            made,
+            "__dict__",
+            {
+                "wire_segments": segments,
+                "separators": separators,
+                "_origin": origin,
+                "own_segments": None,
+                "last_cut": _NO_CUT,
+            },
+        )
         return made
 
     def __setattr__(self, name: str, value: object) -> None:
@@ -219,7 +230,7 @@ class Loop:
         """Where the loop was read; None for one made in memory."""
         # Worked out when asked for: few loops are ever asked.
         if isinstance(self._origin, tuple):
-            _put(self, "_origin", _origin_at(self._origin))
+            self.__dict__["_origin"] = _origin_at(self._origin)
         return self._origin
 
     @property
@@ -314,52 +325,25 @@ class Loop:
             for child, at in zip(children, layout.starts[name], strict=True):
                 yield from child.unknown_from(start + at)
 
-    def value_of(self, field: Field | Many) -> Any:
-        """Give a field's value; the first time, read all others with it.
-
-        Raises
-        ------
-        X12Error
-            When it is required and absent, or malformed.
-        """
-        values = self.__dict__
-        if not values:
-            self._read()
-        if field.name not in values:
-            values[field.name] = field.read(self)
-        return values[field.name]
-
-    def _read(self) -> None:
-        """Read all fields into the loop's namespace, but for those that cannot be read."""
-        plan = self._plan
-        if plan is None:
-            plan = type(self)._plan = Plan(self._fields)
-        try:
-            self.__dict__.update(plan.read(self._own_segments(), self.separators))
-        except ValueError:
-            for name, field in self._fields.items():
-                with suppress(X12Error):
-                    self.__dict__[name] = field.read(self)
-
-    def _own_segments(self) -> Sequence[str]:
-        segments = self.wire_segments
-        if not self._openers:
-            return segments
-        own = self.layout().own
-        if len(own) == 1:
-            return segments[own[0].start : own[0].stop]
-        return [segments[index] for index in chain.from_iterable(own)]
+    def gathered(self) -> Sequence[str]:
+        """Gather the loop's own segments, child loops excluded."""
+        own = self.wire_segments
+        if self._openers:
+            own = [own[index] for index in chain.from_iterable(self.layout().own)]
+        self.__dict__["own_segments"] = own
+        return own
 
     def layout(self) -> Layout:
         """Divide the segments into own ones and child loops."""
         layout = self._layout
         if layout is None:
-            layout = self._divide()
-            _put(self, "_layout", layout)
+            layout = self.__dict__["_layout"] = self._divide()
         return layout
 
     def _divide(self) -> Layout:
         layout = Layout()
+        if self._evenly and self._divided_evenly(layout, self._children[self._evenly]):
+            return layout
         segments, cut, openers = self.wire_segments, self.separators.element, self._openers
         current: Child | None = None
         start = rank = 0
@@ -378,6 +362,28 @@ class Loop:
                 rank = opened.rank
         self._close(layout, current, start, len(segments))
         return layout
+
+    def _divided_evenly(self, layout: Layout, child: Child) -> bool:
+        """Divide where each segment of one name begins a child; quicker, for most are such."""
+        end, opener = self.separators.segment, child.segment + self.separators.element
+        text = end.join(self.wire_segments)
+        own, *pieces = text.split(end + opener)
+        if text.count(end + child.segment) != len(pieces) or text.count(end) + 1 != len(
+            self.wire_segments
+        ):
+            return False
+        start = own.count(end) + 1
+        layout.own.append(range(start))
+        children, starts, place = [], [], (self._origin, self.wire_segments)
+        for piece in pieces:
+            segments = (opener + piece).split(end)
+            children.append(child.kind.of(segments, self.separators, (*place, start)))
+            starts.append(start)
+            start += len(segments)
+        if children:
+            layout.children[child.name] = children
+            layout.starts[child.name] = starts
+        return True
 
     def _opened(self, candidates: tuple[Child, ...], written: str, rank: int) -> Child | None:
         elements: list[str] | None = None

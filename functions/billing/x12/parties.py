@@ -77,11 +77,13 @@ class _PartySegment(Field):
 
     __slots__ = ()
 
-    is_read_alone = True
-
-    def read(self, loop: Loop) -> Any:
+    def __get__(self, loop: Loop | None, owner: type | None = None) -> Any:
+        if loop is None:
+            return self
         found = loop.first_own(self.segment, self.where)
-        return None if found is None else loop.part(Party, found[0], found[0] + 1)
+        value = None if found is None else loop.part(Party, found[0], found[0] + 1)
+        loop.__dict__[self.name] = value
+        return value
 
     def draft(self, draft: Draft, value: Any) -> None:
         if value is None:

@@ -535,7 +535,7 @@ class RemittanceBody(Body):
         is_plain = len(amounts) == len(reasons) and all(amounts) and all(reasons)
         if not is_plain or any(elements[4::3]):
             try:
-                amounts = [str(each.amount) for each in adjustments_in(elements)]
+                amounts = [str(each.amount) for each in adjustments_in(elements, self.separators)]
             except ValueError:
                 return False
         self.amounts += amounts
