@@ -191,20 +191,20 @@ def adjustments_in(elements: list[str], _separators: Separators) -> list[Adjustm
         amount and the reverse.
     """
     values = []
-    group = element_of(elements, 1)
+    count = len(elements)
+    group = elements[1] if count > 1 else ""
     # The last trio may be cut short.
-    count_of = len(elements)
     elements = [*elements, "", ""]
-    for at in range(2, count_of, 3):
+    for at in range(2, count, 3):
         amount = elements[at + 1]
         if elements[at] and amount:
             value = decimal_of(amount)
             if "." in amount[:-3]:
                 cents_of(value)
             quantity = elements[at + 2]
-            count = decimal_of(quantity) if quantity else None
+            counted = decimal_of(quantity) if quantity else None
             # As the class itself makes one, without the call between.
-            values.append(_new(Adjustment, (group, elements[at], value, count)))
+            values.append(_new(Adjustment, (group, elements[at], value, counted)))
         elif elements[at] or amount or elements[at + 2]:
             raise ValueError("incomplete_trio")
     return values

@@ -78,9 +78,9 @@ class Field:
         "element",
         "encode",
         "expected",
+        "is_optional",
         "key",
         "name",
-        "openings",
         "segment",
         "where",
     )
@@ -107,19 +107,17 @@ class Field:
         self.encode = encode
         self.expected = expected
         self.default = default
+        # A default other than "absent" is what is written; reading never makes it up.
+        self.is_optional = default is None or default == ()
         self.key = (segment, where)
-        # How the segments meant begin, where this is the element separator; worked out when met.
-        self.openings: tuple[str, str, tuple[str, ...]] = ("", "", ())
         # Constants written into the same segment, such as the qualifier of a code list.
         self.beside = beside
 
     def __set_name__(self, owner: type, name: str) -> None:
         self.name = name
 
-    @property
-    def is_optional(self) -> bool:
-        """Whether reading gives the default, None or nothing, where the element is absent."""
-        return self.default is None or self.default == ()
+    def __set__(self, loop: Loop, value: object) -> None:
+        raise AttributeError(f"{type(loop).__name__}.{self.name} is read-only")
 
     @property
     def reference(self) -> str:
@@ -127,46 +125,38 @@ class Field:
         tail = f"-{self.component}" if self.component else ""
         return f"{self.segment}{self.element:02d}{tail}"
 
-    # One piece, for it is run for every value of every claim. The value is kept in the loop's own
-    # namespace, which goes before this from then on.
+    # One piece, for it is run for every value of every claim.
     def __get__(self, loop: Loop | None, owner: type | None = None) -> Any:
         if loop is None:
             return self
-        values = loop.__dict__
-        separators: Separators = values["separators"]
-        cut = separators.element
-        if self.openings[0] != cut:
-            self.openings = (cut, *openings(self.segment, self.where, cut))
-        _, named, meant = self.openings
-        found = None
-        for written in values["own_segments"] or loop.gathered():
-            if written.startswith(named):
-                if written.startswith(meant):
-                    found = written
-                    break
-                if self.where and matches(written.split(cut), self.where, separators):
-                    found = written
-                    break
-        if found is not None:
-            elements = values["last_cut"]
-            if elements[0] is not found:
-                elements = values["last_cut"] = (found, found.split(cut))
+        values, separators = loop.__dict__, loop.separators
+        if self.name in values:
+            return values[self.name]
+        text = ""
+        group = loop.by_name().get(self.segment)
+        if group is not None:
+            elements = group[0]
+            if self.where is not None:
+                at, wanted = self.where
+                if at >= len(elements) or elements[at] != wanted:
+                    elements = next((e for e in group if matches(e, self.where, separators)), ())
             if self.component:
-                text = picked(elements[1], self.element, self.component, separators)
+                text = picked(elements, self.element, self.component, separators)
             else:
-                text = elements[1][self.element] if self.element < len(elements[1]) else ""
-            if text:
-                try:
-                    value = values[self.name] = self.decode(text, separators)
-                except ValueError:
-                    pass
-                else:
-                    return value
-        value = values[self.name] = self.read(loop)
-        return value
+                text = elements[self.element] if self.element < len(elements) else ""
+        if text:
+            try:
+                value = values[self.name] = self.decode(text, separators)
+            except ValueError:
+                return self.read(loop)
+            return value
+        if self.is_optional:
+            values[self.name] = self.default
+            return self.default
+        return self.read(loop)
 
     def read(self, loop: Loop) -> Any:
-        """Read this field without haste, to say what is wrong with it.
+        """Read this field by itself, keeping in mind where it stands, to say what is wrong with it.
 
         Raises
         ------
@@ -178,7 +168,6 @@ class Field:
         if found is not None:
             text = picked(found[1], self.element, self.component, loop.separators)
         if not text:
-            # A default other than "absent" is what is written; reading never makes it up.
             if not self.is_optional:
                 raise loop.error_at(
                     "missing_element" if found else "missing_segment",
@@ -235,22 +224,23 @@ class Many:
     def __set_name__(self, owner: type, name: str) -> None:
         self.name = name
 
+    def __set__(self, loop: Loop, value: object) -> None:
+        raise AttributeError(f"{type(loop).__name__}.{self.name} is read-only")
+
     def __get__(self, loop: Loop | None, owner: type | None = None) -> Any:
         if loop is None:
             return self
-        values = loop.__dict__
-        separators: Separators = values["separators"]
-        cut, name = separators.element, self.segment
+        values, separators = loop.__dict__, loop.separators
+        if self.name in values:
+            return values[self.name]
         found: list[Any] = []
-        for written in values["own_segments"] or loop.gathered():
-            if written.startswith(name):
-                elements = written.split(cut)
-                if elements[0] != name or not self._is_meant(elements, separators):
-                    continue
+        chooses = self.only is not None or self.skipped
+        for elements in loop.by_name().get(self.segment, ()):
+            if not chooses or self._is_meant(elements, separators):
                 try:
                     found += self.decode(elements, separators)
                 except ValueError as error:
-                    raise self._misread(loop, error, written) from None
+                    raise self._misread(loop, error, elements) from None
         value = values[self.name] = tuple(found)
         return value
 
@@ -259,9 +249,9 @@ class Many:
             return matches(elements, self.only, separators)
         return not any(matches(elements, where, separators) for where in self.skipped)
 
-    def _misread(self, loop: Loop, error: ValueError, written: str) -> X12Error:
-        places = (at for at, _ in loop.own(self.segment) if loop.wire_segments[at] is written)
-        return loop.error_at(code_of(error), next(places), self.segment, "", self.expected)
+    def _misread(self, loop: Loop, error: ValueError, wrong: list[str]) -> X12Error:
+        index = next(at for at, elements in loop.own(self.segment) if elements == wrong)
+        return loop.error_at(code_of(error), index, self.segment, "", self.expected)
 
     def draft(self, draft: Draft, value: Any) -> None:
         """Write a value into the draft."""
@@ -300,6 +290,9 @@ class Child:
 
     def __set_name__(self, owner: type, name: str) -> None:
         self.name = name
+
+    def __set__(self, loop: Loop, value: object) -> None:
+        raise AttributeError(f"{type(loop).__name__}.{self.name} is read-only")
 
     def __get__(self, loop: Loop | None, owner: type | None = None) -> Any:
         if loop is None:
@@ -370,17 +363,7 @@ def described(where: Where | None) -> str:
     return f" whose element {element:02d} is {wanted if isinstance(wanted, str) else ' or '.join(wanted)}"
 
 
-def openings(segment: str, where: Where | None, cut: str) -> tuple[str, tuple[str, ...]]:
-    """Give how segments of a name begin, and how those begin that are surely meant."""
-    named = segment + cut
-    if where is None:
-        return named, (named,)
-    at, wanted = where
-    texts = (wanted,) if isinstance(wanted, str) else wanted
-    return named, tuple(f"{named}{text}{cut}" for text in texts) if at == 1 else ()
-
-
-def picked(elements: list[str], element: int, component: int, separators: Separators) -> str:
+def picked(elements: Sequence[str], element: int, component: int, separators: Separators) -> str:
     """Give an element or a component of it, or nothing."""
     text = elements[element] if element < len(elements) else ""
     if component:

@@ -50,9 +50,6 @@ from .rendering import number_hierarchy, render
 from .separators import MODEL_SEPARATORS, Separators
 from .values import Segment
 
-_put = object.__setattr__
-_NO_CUT: tuple[str, list[str]] = ("", [])
-
 Part = TypeVar("Part", bound="Loop")
 
 # A loop's origin, not yet worked out: what `Origin` is made of; or, for a loop in a loop, the
@@ -86,6 +83,9 @@ class Loop:
     Two loops are equal when their segments are, whatever separators they were written with.
     """
 
+    # Values of fields, once read, stand in the loop's own namespace.
+    __slots__ = ("__dict__", "_by_name", "_layout", "_origin", "separators", "wire_segments")
+
     _fields: ClassVar[dict[str, Field | Many]] = {}
     _children: ClassVar[dict[str, Child]] = {}
     _triggers: ClassVar[dict[str, tuple[Child, ...]]] = {}
@@ -99,11 +99,10 @@ class Loop:
 
     wire_segments: Sequence[str]
     separators: Separators
-    # What is worked out when first asked for. Values of fields, once read, stand in the loop's own
-    # namespace, where they go before the descriptors.
-    _origin: Origin | _Place | None = None
-    _layout: Layout | None = None
-    own_segments: Sequence[str] | None = None
+    _origin: Origin | _Place | None
+    # Worked out when first asked for.
+    _layout: Layout | None
+    _by_name: dict[str, list[list[str]]] | None
 
     def __init_subclass__(
         cls, *, tail: tuple[str, ...] = (), also: tuple[str, ...] = (), **options: Any
@@ -177,12 +176,10 @@ class Loop:
                 self._level_aliases,
                 last_level_says_children=self._last_level_says_children,
             )
-        self.__dict__.update(
-            wire_segments=segments,
-            separators=MODEL_SEPARATORS,
-            own_segments=None,
-            last_cut=_NO_CUT,
-        )
+        self.wire_segments = segments
+        self.separators = MODEL_SEPARATORS
+        self._origin = None
+        self._layout = self._by_name = None
 
     @classmethod
     def of(
@@ -193,23 +190,11 @@ class Loop:
     ) -> Self:
         """Take segments as they stand on the wire, without terminators, as this loop."""
         made = cls.__new__(cls)
-        # Set at once, past `__setattr__`.
-        _put(
-            made,
-            "__dict__",
-            {
-                "wire_segments": segments,
-                "separators": separators,
-                "_origin": origin,
-                "own_segments": None,
-                "last_cut": _NO_CUT,
-            },
-        )
+        made.wire_segments = segments
+        made.separators = separators
+        made._origin = origin  # noqa: SLF001 - it is this class
+        made._layout = made._by_name = None  # noqa: SLF001
         return made
-
-    def __setattr__(self, name: str, value: object) -> None:
-        """Refuse: a loop is what it was read or made as."""
-        raise AttributeError(f"{type(self).__name__}.{name} is read-only")
 
     def __eq__(self, other: object) -> bool:
         """Compare segments, whatever the separators."""
@@ -230,7 +215,7 @@ class Loop:
         """Where the loop was read; None for one made in memory."""
         # Worked out when asked for: few loops are ever asked.
         if isinstance(self._origin, tuple):
-            self.__dict__["_origin"] = _origin_at(self._origin)
+            self._origin = _origin_at(self._origin)
         return self._origin
 
     @property
@@ -325,19 +310,34 @@ class Loop:
             for child, at in zip(children, layout.starts[name], strict=True):
                 yield from child.unknown_from(start + at)
 
-    def gathered(self) -> Sequence[str]:
-        """Gather the loop's own segments, child loops excluded."""
+    def by_name(self) -> dict[str, list[list[str]]]:
+        """Give the loop's own segments, child loops excluded, cut into elements, by name."""
+        if self._by_name is not None:
+            return self._by_name
+        cut = self.separators.element
         own = self.wire_segments
         if self._openers:
-            own = [own[index] for index in chain.from_iterable(self.layout().own)]
-        self.__dict__["own_segments"] = own
-        return own
+            ranges = self.layout().own
+            if len(ranges) == 1:
+                own = own[ranges[0].start : ranges[0].stop]
+            else:
+                own = [own[index] for index in chain.from_iterable(ranges)]
+        by_name: dict[str, list[list[str]]] = {}
+        for written in own:
+            elements = written.split(cut)
+            name = elements[0]
+            if name in by_name:
+                by_name[name].append(elements)
+            else:
+                by_name[name] = [elements]
+        self._by_name = by_name
+        return by_name
 
     def layout(self) -> Layout:
         """Divide the segments into own ones and child loops."""
         layout = self._layout
         if layout is None:
-            layout = self.__dict__["_layout"] = self._divide()
+            layout = self._layout = self._divide()
         return layout
 
     def _divide(self) -> Layout:

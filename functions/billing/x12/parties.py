@@ -80,6 +80,8 @@ class _PartySegment(Field):
     def __get__(self, loop: Loop | None, owner: type | None = None) -> Any:
         if loop is None:
             return self
+        if self.name in loop.__dict__:
+            return loop.__dict__[self.name]
         found = loop.first_own(self.segment, self.where)
         value = None if found is None else loop.part(Party, found[0], found[0] + 1)
         loop.__dict__[self.name] = value

@@ -298,9 +298,19 @@ class RemittanceBody(Body):
                 continue
             if kind == _CAS:
                 elements = segment.split(cut)
-                # One trio without quantity is by far the most frequent CAS.
-                if len(elements) == 4 and elements[2]:  # noqa: PLR2004
-                    amounts.append(elements[3])
+                # Whole trios without quantity are by far the most frequent; an empty amount is
+                # found out when it is converted.
+                trios = elements[3::3]
+                if len(elements) == 4:  # noqa: PLR2004
+                    if elements[2]:
+                        amounts += trios
+                        continue
+                elif (
+                    len(elements) == 3 * len(trios) + 1
+                    and "" not in elements[2::3]
+                    and not "".join(elements[4::3])
+                ):
+                    amounts += trios
                     continue
                 if self._take_trios(elements):
                     continue
@@ -530,15 +540,12 @@ class RemittanceBody(Body):
             self.shown.append(unbalanced(claim, balance))
 
     def _take_trios(self, elements: list[str]) -> bool:
-        """Take a CAS of several trios, or with quantities; say whether it is well formed."""
-        amounts, reasons = elements[3::3], elements[2::3]
-        is_plain = len(amounts) == len(reasons) and all(amounts) and all(reasons)
-        if not is_plain or any(elements[4::3]):
-            try:
-                amounts = [str(each.amount) for each in adjustments_in(elements, self.separators)]
-            except ValueError:
-                return False
-        self.amounts += amounts
+        """Take a CAS with quantities, or an unusual one; say whether it is well formed."""
+        try:
+            trios = adjustments_in(elements, self.separators)
+        except ValueError:
+            return False
+        self.amounts += [str(each.amount) for each in trios]
         return True
 
     def _keep_evidence(self, segments: Sequence[str]) -> None:
