@@ -7,7 +7,7 @@ import sys
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
 
@@ -37,7 +37,7 @@ from functions.billing.x12.tokens import Uncut, segments
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
-    from typing import BinaryIO, TextIO
+    from typing import BinaryIO
 
 _GOOD, _WRONG, _UNREADABLE = 0, 1, 2
 _PATH = click.Path(exists=False, dir_okay=False, path_type=str)
@@ -50,12 +50,24 @@ def x12_commands() -> None:
 
 def _opened(path: str) -> BinaryIO:
     if path == "-":
+        if sys.stdin is None:
+            _say_unreadable("standard input is closed")
         return sys.stdin.buffer
     try:
         return Path(path).open("rb")
     except OSError as error:
-        click.echo(f"{path}: {error.strerror or 'cannot be opened'}", err=True)
-        sys.exit(_UNREADABLE)
+        _say_unreadable(f"{path}: {error.strerror or 'cannot be opened'}")
+
+
+def _say_unreadable(why: str) -> NoReturn:
+    click.echo(why, err=True)
+    sys.exit(_UNREADABLE)
+
+
+def _say_if_empty(path: str, *, found: bool) -> None:
+    """Break the silence about a file in which there is nothing at all."""
+    if not found:
+        _say_unreadable(f"{path}: nothing in it; expected an interchange, which begins with ISA")
 
 
 # --- read ----------------------------------------------------------------------------------
@@ -73,6 +85,7 @@ def read_command(path: str) -> None:
         count = _Count()
         for item in count.over(read(file, name=path)):
             click.echo(json.dumps(item, ensure_ascii=False))
+    _say_if_empty(path, found=bool(count.read or count.refused))
     sys.exit(count.exit_code)
 
 
@@ -190,7 +203,7 @@ def write_command() -> None:
     a line that is not a transaction. Exit: 0 written, 1 a line was refused.
     """
     try:
-        write_to(sys.stdout.buffer, _transactions_in(sys.stdin))
+        write_to(sys.stdout.buffer, _transactions_in(sys.stdin or ()))
     except _LineError as error:
         click.echo(str(error), err=True)
         sys.exit(_WRONG)
@@ -203,7 +216,7 @@ class _LineError(Exception):
     """A line of JSON that is no transaction."""
 
 
-def _transactions_in(lines: TextIO) -> Iterator[Transaction]:
+def _transactions_in(lines: Iterable[str]) -> Iterator[Transaction]:
     interchange: tuple[int, Interchange] = (0, Interchange(()))
     group: tuple[int, Group] = (0, Group(()))
     for number, line in enumerate(lines, 1):
@@ -262,6 +275,7 @@ def check_command(path: str, *, as_json: bool, lenient_identifiers: bool) -> Non
                 click.echo(json.dumps(verdict, ensure_ascii=False))
             else:
                 _print_verdict(verdict)
+    _say_if_empty(path, found=bool(checker.transactions or checker.wrong))
     sys.exit(checker.exit_code)
 
 
@@ -461,18 +475,22 @@ def _print_verdict(verdict: dict[str, Any]) -> None:
 def explain_command(path: str, *, colour: bool | None) -> None:
     """Tell each segment in words.
 
-    Exit: 0 explained, 2 the file is not X12 or cannot be opened.
+    Exit: 0 explained, 1 a part of the file is not X12, 2 all of it, or it cannot be opened.
     """
-    found = False
+    found = uncut = False
     with _opened(path) as file:
         for each in segments(file, path):
             if isinstance(each, Uncut):
+                uncut = True
                 click.echo(click.style(str(each.error), fg="red"), color=colour)
                 continue
             found = True
             segment, interchange = each
             _explain(segment, interchange.separators, colour)
-    sys.exit(_GOOD if found else _UNREADABLE)
+    _say_if_empty(path, found=found or uncut)
+    if not found:
+        sys.exit(_UNREADABLE)
+    sys.exit(_WRONG if uncut else _GOOD)
 
 
 _DEPTHS = {"ISA": 0, "IEA": 0, "GS": 1, "GE": 1, "ST": 2, "SE": 2}

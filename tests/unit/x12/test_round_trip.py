@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import inspect
+from collections.abc import Callable, Iterator
 from datetime import date
 from decimal import Decimal
 
@@ -20,10 +22,12 @@ from functions.billing.x12 import (
     ProfessionalLine,
     Reference,
     Separators,
+    X12Error,
     address,
     read,
     write,
 )
+from functions.billing.x12.descriptors import Field
 
 from .examples import NOON, PARTNER, numbers, professional_claims, read_one
 from .seeds import seeds
@@ -188,3 +192,34 @@ def test_adjustments_are_grouped_six_to_a_segment_and_none_is_lost(
         assert [a for a in again if a.group == group] == mine
         segments = [s for s in written if s.split("\x1d")[1] == group]
         assert len(segments) == -(-len(mine) // 6)
+
+
+@pytest.mark.parametrize("number", range(len(seeds())))
+def test_a_field_is_the_same_however_it_is_come_by(number: int) -> None:
+    """A field is looked up by its segment's name; sought in its place it is the same."""
+    whole = seeds()[number]
+    damaged = whole.replace(b"*1*", b"*x*", 9).replace(b"*2026", b"*2O26", 2)
+    for content in (whole, damaged):
+        loops = [loop for item in read(content) for loop in loops_in(getattr(item, "body", None))]
+        assert loops or content is damaged
+        for loop in loops:
+            for name in loop.field_names():
+                field = inspect.getattr_static(loop, name)
+                if type(field) is Field:
+                    assert told(getattr, loop, name) == told(field.read, loop)
+                    assert told(getattr, loop, name) == told(field.read, loop)
+
+
+def loops_in(loop: Loop | None) -> Iterator[Loop]:
+    if loop is not None:
+        yield loop
+        for children in loop.layout().children.values():
+            for child in children:
+                yield from loops_in(child)
+
+
+def told(read_one_field: Callable[..., object], *arguments: object) -> object:
+    try:
+        return read_one_field(*arguments)
+    except X12Error as error:
+        return error.as_dict()
