@@ -51,7 +51,7 @@ if TYPE_CHECKING:
 READ_ACTIONS = ("dynamodb:BatchGetItem", "dynamodb:GetItem", "dynamodb:Query")
 # A transaction needs the permission of each of its items; it has no action of its own.
 WRITE_ACTIONS = ("dynamodb:ConditionCheckItem", "dynamodb:PutItem", "dynamodb:UpdateItem")
-OUTBOX_SORT_KEY_PREFIX = "OUTBOX#"
+HISTORY_SORT_KEY_PREFIX = "HISTORY#"
 OUTBOX_BATCH_SIZE = 50
 # Well inside the day a stream keeps its records.
 OUTBOX_RECORD_AGE_HOURS = 12
@@ -416,7 +416,7 @@ class BillingStack(Stack):
                         "eventName": lambda_.FilterRule.is_equal("INSERT"),
                         "dynamodb": {
                             "Keys": {
-                                "sk": {"S": lambda_.FilterRule.begins_with(OUTBOX_SORT_KEY_PREFIX)}
+                                "sk": {"S": lambda_.FilterRule.begins_with(HISTORY_SORT_KEY_PREFIX)}
                             }
                         },
                     }

@@ -6,7 +6,9 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from functions.billing.adapters.codec import from_item
 from functions.billing.adapters.signing import Ed25519Signer, new_signing_secret
+from functions.billing.domain.commit import HistoryEntry
 from functions.billing.domain.events.envelope import envelope
 from local.aws import Aws
 from local.day.records import EhrEvent, Signing
@@ -119,15 +121,20 @@ class Heard:
 
 @dataclass(slots=True, kw_only=True)
 class Tap:
-    """A queue of our own that gets a copy of everything, so that nothing needs to be assumed."""
+    """A queue of our own that gets a copy of everything, so that nothing needs to be assumed.
+
+    Beside it, a place in the stream of the records table: what steps have said that nobody heard yet.
+    """
 
     aws: Aws
     deployment: Deployment
     heard: list[Heard] = field(default_factory=list)
     _url: str = ""
+    _place: str = ""
+    _said: set[str] = field(default_factory=set)
 
     def open(self) -> None:
-        """Let both buses copy to the queue from now on."""
+        """Let both buses copy to the queue, and follow the stream, from now on."""
         queues = self.aws.client("sqs")
         self._url = queues.create_queue(QueueName=_TAP)["QueueUrl"]
         attributes = queues.get_queue_attributes(QueueUrl=self._url, AttributeNames=["QueueArn"])
@@ -142,11 +149,40 @@ class Tap:
         }
         self._copy(self.deployment.bus_name, _EVERY_SOURCE, arn)
         self._copy("default", files, arn)
+        self._place = self._end_of_stream()
 
     def _copy(self, bus: str, pattern: Mapping[str, Any], arn: str) -> None:
         events = self.aws.client("events")
         events.put_rule(Name=_TAP, EventBusName=bus, EventPattern=json.dumps(pattern))
         events.put_targets(Rule=_TAP, EventBusName=bus, Targets=[{"Id": "tap", "Arn": arn}])
+
+    def _end_of_stream(self) -> str:
+        table = self.aws.client("dynamodb").describe_table(TableName=self.deployment.records_table)
+        arn = table["Table"]["LatestStreamArn"]
+        streams = self.aws.client("dynamodbstreams")
+        # The emulator's streams have one shard, which never closes.
+        (shard,) = streams.describe_stream(StreamArn=arn)["StreamDescription"]["Shards"]
+        iterator: str = streams.get_shard_iterator(
+            StreamArn=arn, ShardId=shard["ShardId"], ShardIteratorType="LATEST"
+        )["ShardIterator"]
+        return iterator
+
+    def unpublished(self) -> int:
+        """How many events steps have said since the tap was opened that have not passed over the bus."""
+        self._said.update(self._newly_said())
+        return len(self._said - set(self.published_ids))
+
+    def _newly_said(self) -> Iterator[str]:
+        streams = self.aws.client("dynamodbstreams")
+        while True:
+            answer = streams.get_records(ShardIterator=self._place)
+            self._place = answer["NextShardIterator"]
+            if not answer["Records"]:
+                return
+            for record in answer["Records"]:
+                image = record["dynamodb"].get("NewImage", {})
+                if image.get("kind") == {"S": HistoryEntry.kind}:
+                    yield from (one.event_id for one in from_item(HistoryEntry, image).events)
 
     def listen(self) -> None:
         """Take in what has passed since the last time."""

@@ -213,7 +213,7 @@ def _checks(
         checks.all_of(
             "Every event that was to be published was",
             [f"{len(lost)} never came over the bus"] if lost else [],
-            f"{count_of(len(store.raw('OUTBOX')), 'event')}, {twice} more than once",
+            f"{count_of(sum(1 for _ in store.outbox()), 'event')}, {twice} more than once",
         ),
         checks.remittances_landed(
             store.of(LandedTransaction),

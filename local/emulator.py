@@ -43,6 +43,8 @@ TESTED_VERSION = "1.5.33"
 THROTTLED_ERROR = "Lambda.TooManyRequestsException"
 # More processes than this only take the processor away from one another.
 WORKERS_PER_FUNCTION = max(2, (os.cpu_count() or 2) // 2)
+# A process takes about a second of a processor to start: a shorter line is sooner through without another one.
+LONG_LINE = 4
 _MARK = "__function_error__"
 _WORKER_REPORTS = (
     '_real_stdout.write(json.dumps({"status": "error", "error": str(e), '
@@ -94,20 +96,42 @@ def name_throttles() -> None:
     lambda_svc._throttle_response = throttle
 
 
+class _Line:
+    """Invocations of one function, in line for one process, or for one of a few while the line is long."""
+
+    def __init__(self) -> None:
+        self._changed = threading.Condition()
+        self._waiting = self._running = 0
+
+    def __enter__(self) -> None:
+        with self._changed:
+            self._waiting += 1
+            self._changed.notify_all()
+            self._changed.wait_for(self._has_a_place)
+            self._waiting -= 1
+            self._running += 1
+
+    def _has_a_place(self) -> bool:
+        return self._running < (WORKERS_PER_FUNCTION if self._waiting >= LONG_LINE else 1)
+
+    def __exit__(self, *_: object) -> None:
+        with self._changed:
+            self._running -= 1
+            self._changed.notify_all()
+
+
 def queue_for_workers() -> None:
     """Let invocations wait in line for one of a few processes, instead of starting one each."""
     original = lambda_svc._execute_function_warm
-    places: defaultdict[str, threading.BoundedSemaphore] = defaultdict(
-        lambda: threading.BoundedSemaphore(WORKERS_PER_FUNCTION)
-    )
+    lines: defaultdict[str, _Line] = defaultdict(_Line)
     lock = threading.Lock()
 
     @functools.wraps(original)
     def execute(func: dict[str, Any], event: Any, request_id: str) -> dict[str, Any]:
         name = (func.get("config") or func).get("FunctionName", "")
         with lock:
-            place = places[name]
-        with place:
+            line = lines[name]
+        with line:
             result: dict[str, Any] = original(func, event, request_id)
         return result
 
@@ -163,10 +187,11 @@ def spread_retries() -> None:
 def name_configurations() -> None:
     """Let a policy that names one AppConfig configuration be enough to hear it, and be needed for it."""
     original = iam_actions.extract_resource_arn
+    signature = inspect.signature(original)
 
     @functools.wraps(original)
     def extract(*arguments: Any, **options: Any) -> str:
-        call = inspect.signature(original).bind(*arguments, **options).arguments
+        call = signature.bind(*arguments, **options).arguments
         if call["service"] != "appconfigdata":
             known: str = original(*arguments, **options)
             return known

@@ -51,7 +51,7 @@ def _head_of(subject: str, chain: list[Mapping[str, Any]]) -> str | None:
 def unpublished(store: Store, published_ids: Iterable[str]) -> tuple[list[str], int]:
     """Events of the outbox that never came over the bus, and how many came more than once."""
     seen = Counter(published_ids)
-    outbox = {item["event_id"] for item in store.raw("OUTBOX")}
+    outbox = {event.event_id for _, event in store.outbox()}
     twice = sum(count > 1 for identifier, count in seen.items() if identifier in outbox)
     return sorted(outbox - seen.keys()), twice
 

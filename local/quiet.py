@@ -6,6 +6,7 @@ two looks, since a chain of steps hands work from one of these places to the nex
 """
 
 import time
+from collections.abc import Collection
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
@@ -83,8 +84,9 @@ class Watch:
         """Wait until less is on its way than would outlast the workflows' time-outs."""
         changed_at, before = time.monotonic(), -1
         while True:
-            moving = self._waiting()
-            moving += self._running()
+            with ThreadPoolExecutor(max_workers=4) as pool:
+                moving = sum(pool.map(self._depth, self._inboxes()))
+                moving += sum(pool.map(self._running, self._machines()))
             task.note(f"{moving} on their way")
             if moving <= _CALM or time.monotonic() - changed_at > self.patience_seconds:
                 return
@@ -93,25 +95,26 @@ class Watch:
             time.sleep(_PAUSE_IN_MOTION_SECONDS)
 
     def look(self) -> Motion:
-        """One look."""
+        """One look; it ends at the first place where something moves, since each question costs the emulator work."""
         self.tap.listen()
-        waiting = self._waiting()
-        running = self._running() if not waiting else 0
+        waiting = next(filter(None, map(self._depth, self._inboxes())), 0)
+        running = next(filter(None, map(self._running, self._machines())), 0) if not waiting else 0
         unannounced = len(self.dropped - self.tap.files)
         quiet_so_far = not (waiting or running or unannounced)
         return Motion(
             waiting=waiting,
             running=running,
-            # Reading the whole outbox is the dearest look: only when all else is still.
-            unpublished=self._unpublished() if quiet_so_far else 0,
+            # Asked last, when all else is still: what is said before the look is seen by it.
+            unpublished=self.tap.unpublished() if quiet_so_far else 0,
             unannounced=unannounced,
             seen=len(self.tap.heard),
         )
 
-    def _waiting(self) -> int:
-        queues = list(self.cloud.deployment.inboxes.values())
-        with ThreadPoolExecutor(max_workers=4) as pool:
-            return sum(pool.map(self._depth, queues))
+    def _inboxes(self) -> Collection[str]:
+        return self.cloud.deployment.inboxes.values()
+
+    def _machines(self) -> Collection[str]:
+        return self.cloud.deployment.state_machines.values()
 
     def _depth(self, url: str) -> int:
         answer = self.cloud.aws.client("sqs").get_queue_attributes(
@@ -119,27 +122,8 @@ class Watch:
         )
         return sum(int(answer["Attributes"][name]) for name in _DEPTHS)
 
-    def _running(self) -> int:
-        client = self.cloud.aws.client("stepfunctions")
-        machines = self.cloud.deployment.state_machines.values()
-
-        def count(arn: str) -> int:
-            answer = client.list_executions(stateMachineArn=arn, statusFilter="RUNNING")
-            return len(answer["executions"])
-
-        with ThreadPoolExecutor(max_workers=4) as pool:
-            return sum(pool.map(count, machines))
-
-    def _unpublished(self) -> int:
-        client = self.cloud.aws.client("dynamodb")
-        published = set(self.tap.published_ids)
-        waiting = 0
-        pages = client.get_paginator("scan").paginate(
-            TableName=self.cloud.deployment.records_table,
-            FilterExpression="kind = :kind",
-            ExpressionAttributeValues={":kind": {"S": "OUTBOX"}},
-            ProjectionExpression="event_id",
+    def _running(self, arn: str) -> int:
+        answer = self.cloud.aws.client("stepfunctions").list_executions(
+            stateMachineArn=arn, statusFilter="RUNNING"
         )
-        for page in pages:
-            waiting += sum(item["event_id"]["S"] not in published for item in page["Items"])
-        return waiting
+        return len(answer["executions"])

@@ -38,7 +38,9 @@ class Related:
 
     def event_types(self, store: Store) -> set[str]:
         """Types of the events that were published about any of them."""
-        return {item["type"] for item in store.raw("OUTBOX") if item["pk"] in self.partitions}
+        return {
+            event.type for line, event in store.outbox() if line.key.partition in self.partitions
+        }
 
 
 def related_to(store: Store, subject_id: str) -> Related:

@@ -7,7 +7,7 @@ from typing import Any, Self, TypeVar
 
 from functions.billing.adapters.codec import from_item, plain_value
 from functions.billing.domain.claims.claim import Claim
-from functions.billing.domain.commit import Record
+from functions.billing.domain.commit import HistoryEntry, OutboxEvent, Record
 from functions.billing.domain.eligibility.coverages import KnownCoverage, Visit
 from functions.billing.domain.ledger.postings import Entry, Posting
 from functions.billing.domain.remittance.payments import (
@@ -128,6 +128,10 @@ class Store:
         items = [item for item in self._by_kind.get(kind.kind, ()) if item["pk"]["S"] == partition]
         items.sort(key=lambda item: str(item["sk"]["S"]))
         return tuple(from_item(kind, item) for item in items)
+
+    def outbox(self) -> Iterator[tuple[HistoryEntry, OutboxEvent]]:
+        """Every event that a step has said, with the line of history that says it."""
+        return ((line, event) for line in self.of(HistoryEntry) for event in line.events)
 
     def postings(self) -> dict[str, list[Posting]]:
         """Every posting by its partition: of a claim, a remittance or a deposit."""

@@ -70,8 +70,9 @@ class InMemoryRecords(DynamoDbRecords):
 
     def events(self, type_: str | None = None) -> list[dict[str, Any]]:
         """What waits in the outbox, in the order it was committed."""
-        found = self.tables.plain_items("records", kind="OUTBOX")
-        return [item for item in found if type_ in (None, item["type"])]
+        lines = self.tables.plain_items("records", kind="HISTORY")
+        said = [event for line in lines for event in line.get("events", ())]
+        return [event for event in said if type_ in (None, event["type"])]
 
     def of_kind(self, kind: str) -> list[dict[str, Any]]:
         """All records of a kind, as plain data."""

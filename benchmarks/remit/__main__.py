@@ -111,7 +111,7 @@ def measure(claims: int, folder: Path, workers: int) -> Figures:
     size = write_file(folder / "intake" / FILE_KEY, claims)
     tables = SqliteDynamoDb(folder / "tables.db")
     seed_claims(tables, claims)
-    before = tables.count("OUTBOX#")
+    before = tables.events()
     read = _run("read", folder, {"file_key": FILE_KEY})
     answer = read["answer"]
     requests = [
@@ -138,7 +138,7 @@ def measure(claims: int, folder: Path, workers: int) -> Figures:
         posts=posts,
         reconcile=reconcile,
         post_seconds=post_seconds,
-        events=tables.count("OUTBOX#") - before,
+        events=tables.events() - before,
     )
 
 

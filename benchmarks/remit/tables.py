@@ -46,10 +46,13 @@ class SqliteDynamoDb:
         )
         self._db.execute("COMMIT")
 
-    def count(self, prefix: str) -> int:
-        """How many items have a sort key with this beginning."""
-        query = "SELECT COUNT(*) FROM items WHERE name = 'records' AND sk GLOB ?"
-        (found,) = self._db.execute(query, (f"{prefix}*",)).fetchone()
+    def events(self) -> int:
+        """How many events the steps have said."""
+        query = """
+            SELECT TOTAL(json_array_length(item, '$.events.L')) FROM items
+            WHERE name = 'records' AND sk GLOB 'HISTORY#*'
+        """
+        (found,) = self._db.execute(query).fetchone()
         return int(found)
 
     def get_item(self, *, TableName: str, Key: Item, ConsistentRead: bool = False) -> Item:  # noqa: N803

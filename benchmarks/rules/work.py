@@ -13,7 +13,7 @@ from time import process_time
 from typing import Any
 
 from benchmarks.rules.generate import RULE_SETS, claims, other_tables, pair_table, rules
-from functions.billing.adapters.code_tables import StoredCodeTables, code_table_key
+from functions.billing.adapters.code_tables import StoredCodeTables
 from functions.billing.domain.codes import version_of
 from functions.billing.domain.rules import (
     EligibilityFact,
@@ -24,6 +24,7 @@ from functions.billing.domain.rules import (
     payer_policies,
     rule_set,
 )
+from functions.billing.ports import code_table_key
 from functions.billing.runtime import cold_start
 from local.code_tables import folder_tables
 

@@ -195,6 +195,11 @@ def content_key(name: str, version: str) -> str:
     return f"rulesets/{name}/{digest_of(version)}.json"
 
 
+def code_table_key(version: str) -> str:
+    """Where one version of a code table rests as evidence."""
+    return f"codetables/{digest_of(version)}.table"
+
+
 class RuleSets(Protocol):
     """Versioned data: rule sets, mapping and code tables."""
 

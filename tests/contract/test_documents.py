@@ -11,14 +11,13 @@ from botocore.stub import Stubber
 
 from functions.billing.adapters.code_tables import (
     StoredCodeTables,
-    code_table_key,
     keep_code_table,
 )
 from functions.billing.adapters.control_numbers import CONTROL_NUMBER_MAX, DynamoDbControlNumbers
 from functions.billing.adapters.documents import S3Evidence, S3Intake
 from functions.billing.domain.codes import OPEN, CodeTable, Entry, TableKind, TableTerms, compiled
 from functions.billing.domain.errors import RecordNotFoundError, RuleSetError
-from functions.billing.ports import ControlNumbers, Evidence, Intake
+from functions.billing.ports import ControlNumbers, Evidence, Intake, code_table_key
 from tests.contract.conftest import RECORDS, create_tables
 from tests.fakes import (
     NOON,

@@ -23,6 +23,7 @@ from functions.billing.domain.commit import (
     Fact,
     HistoryEntry,
     OutboundEvent,
+    OutboxEvent,
     Record,
 )
 from functions.billing.domain.errors import StaleRecordError
@@ -194,14 +195,12 @@ def everything(store: Store) -> None:
     )
 
 
-def test_state_history_audit_outbox_and_marker_are_written_together(store: Store) -> None:
+def test_state_history_audit_and_events_are_written_together(store: Store) -> None:
     everything(store)
 
     records, audit = both_tables(store)
     kinds = sorted(item["kind"]["S"] for item in records.values())
-    assert kinds == [
-        "CLAIM", "HANDLED", "HISTORY", "HISTORY", "OUTBOX", "OUTBOX", "POINTER", "WORK",
-    ]  # fmt: skip
+    assert kinds == ["CLAIM", "HISTORY", "HISTORY", "POINTER", "WORK"]
     assert sorted(audit) == [
         f"claim:{CLAIM_ID}|AUDIT#000001",
         f"work_item:{work().work_item_id}|AUDIT#000001",
@@ -225,27 +224,45 @@ def test_when_one_part_may_not_be_written_none_is(store: Store, rival: str) -> N
     assert both_tables(store) == before
 
 
-def test_an_outbox_entry_carries_what_its_event_says(store: Store) -> None:
+def outbox(store: Store) -> list[tuple[HistoryEntry, OutboxEvent]]:
+    """What the table's stream hands to the publisher."""
+    lines = [
+        from_item(HistoryEntry, item)
+        for item in both_tables(store)[0].values()
+        if item["kind"]["S"] == "HISTORY"
+    ]
+    return [(line, event) for line in lines for event in line.events]
+
+
+def test_the_line_of_the_root_carries_the_events_of_its_step(store: Store) -> None:
     everything(store)
 
-    first, second = plain_items(store, RECORDS, "OUTBOX")
-    assert first["event_id"] != second["event_id"]
-    assert {first["type"], second["type"]} == {"work_item.opened"}
-    assert first["correlation_id"] == "evt_root"
-    assert first["data"]["queue"] == "coding"
-    assert datetime.fromisoformat(first["occurred_at"]) == NOON
+    (line, first), (again, second) = outbox(store)
+    assert line == again
+    assert line.subject_key == claim().key
+    assert first.event_id != second.event_id
+    assert {first.type, second.type} == {"work_item.opened"}
+    assert first.data["queue"] == "coding"
+    assert (line.correlation_id, line.at) == ("evt_root", NOON)
+
+
+def test_a_step_marks_the_cause_it_handled(store: Store) -> None:
+    everything(store)
+
+    lines = plain_items(store, RECORDS, "HISTORY")
+    assert {(line["step"], line["cause_id"]) for line in lines} == {("test", "evt_1")}
 
 
 def test_the_same_step_of_the_same_version_names_its_events_the_same(store: Store) -> None:
     everything(store)
-    first = {item["event_id"] for item in plain_items(store, RECORDS, "OUTBOX")}
+    first = {event.event_id for _, event in outbox(store)}
     for table in (RECORDS, AUDIT):
         for item in store.items(table):
             store.delete(table, item)
 
     everything(store)
 
-    assert {item["event_id"] for item in plain_items(store, RECORDS, "OUTBOX")} == first
+    assert {event.event_id for _, event in outbox(store)} == first
 
 
 def test_history_tells_step_cause_and_decision_in_order(store: Store) -> None:

@@ -147,7 +147,7 @@ def test_the_outbox_is_read_in_order_and_keeps_what_it_cannot_publish(
     (pattern,) = mapping.properties["FilterCriteria"]["Filters"]
     assert json.loads(pattern["Pattern"]) == {
         "eventName": ["INSERT"],
-        "dynamodb": {"Keys": {"sk": {"S": [{"prefix": "OUTBOX#"}]}}},
+        "dynamodb": {"Keys": {"sk": {"S": [{"prefix": "HISTORY#"}]}}},
     }
 
 

@@ -58,10 +58,10 @@ def events_are_lost(
     cloud: Cloud, subject: str, partition: str, told_by: dict[str, tuple[str, ...]]
 ) -> Iterator[Finding]:
     """Each decision in a thing's history has left the events it promises, in order."""
-    waiting = {row["event_id"]: row["type"] for row in rows(cloud, RECORDS, "OUTBOX")}
     for line in rows(cloud, RECORDS, "HISTORY"):
         if line["pk"] != partition:
             continue
+        waiting = {event["event_id"]: event["type"] for event in line.get("events", ())}
         for ordinal, type_ in enumerate(told_by.get(line["decision"], ())):
             version, step = str(line["sequence"]), line["step"]
             wanted = derived_id("evt_", subject, version, step, str(ordinal), length=26)

@@ -11,14 +11,9 @@ from typing import Any
 from functions.billing.adapters.documents import body_of
 from functions.billing.domain.codes import CodeTable, version_of
 from functions.billing.domain.errors import RecordNotFoundError, RuleSetError
-from functions.billing.ports import Evidence
+from functions.billing.ports import Evidence, code_table_key
 
 _CHUNK_BYTES = 1 << 20
-
-
-def code_table_key(version: str) -> str:
-    """Where one version of a code table rests as evidence."""
-    return f"codetables/{version.removeprefix('sha256:')}.table"
 
 
 def keep_code_table(evidence: Evidence, content: bytes) -> str:

@@ -14,7 +14,7 @@ from functions.billing.domain.commit import (
     HistoryEntry,
     Record,
     audit_entry,
-    event_id,
+    outbox,
 )
 from functions.billing.domain.errors import StaleRecordError
 from functions.billing.domain.keys import Key
@@ -122,8 +122,6 @@ class DynamoDbRecords:
         ]
         items += [self._put_new(to_item(record)) for record in commit.new]
         items += [self._put_new(to_item(_history(commit, aggregate))) for aggregate in told]
-        items.append(self._put_new(_handled_marker(commit)))
-        items += [self._put_new(item) for item in _outbox(commit)]
         items += [self._put_audit(audit) for audit in audits]
         return items
 
@@ -214,36 +212,8 @@ def _history(commit: Commit, aggregate: Aggregate) -> HistoryEntry:
         correlation_id=commit.cause.correlation_id,
         decision=commit.decision,
         facts=commit.facts,
+        events=outbox(commit) if aggregate is commit.root else (),
     )
-
-
-def _handled_marker(commit: Commit) -> dict[str, Any]:
-    partition = commit.root.key.partition
-    marker = {
-        "pk": partition,
-        "sk": f"HANDLED#{commit.step}#{commit.cause.cause_id}#{commit.root.version + 1}",
-        "kind": "HANDLED",
-        "at": plain(commit.at.astimezone(UTC)),
-    }
-    return {name: attribute_value(value) for name, value in marker.items()}
-
-
-def _outbox(commit: Commit) -> list[dict[str, Any]]:
-    items = []
-    for ordinal, event in enumerate(commit.events):
-        identifier = event_id(commit, ordinal)
-        fields = {
-            "pk": commit.root.key.partition,
-            "sk": f"OUTBOX#{identifier}",
-            "kind": "OUTBOX",
-            "event_id": identifier,
-            "type": event.type,
-            "occurred_at": plain(commit.at.astimezone(UTC)),
-            "correlation_id": commit.cause.correlation_id,
-            "data": plain(dict(event.data)),
-        }
-        items.append({name: attribute_value(value) for name, value in fields.items()})
-    return items
 
 
 def _translated(error: ClientError, subject: str) -> Exception:

@@ -91,8 +91,20 @@ class Commit:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class OutboxEvent:
+    """What a step has to say, under the id it keeps however often it is published."""
+
+    event_id: str
+    type: str
+    data: Mapping[str, Fact]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class HistoryEntry:
-    """One line of a thing's story, in the order of its versions."""
+    """One line of a thing's story, in the order of its versions.
+
+    It is also the marker that its cause was handled and the outbox of its step: `events` leave by the table's stream.
+    """
 
     kind: ClassVar[str] = "HISTORY"
 
@@ -106,6 +118,7 @@ class HistoryEntry:
     correlation_id: str
     decision: str
     facts: Mapping[str, Fact] = field(default_factory=dict)
+    events: tuple[OutboxEvent, ...] = ()
 
     @property
     def key(self) -> Key:
@@ -135,8 +148,15 @@ def audit_entry(
     return AuditEntry(subject, sequence, previous, body, digest)
 
 
-def event_id(commit: Commit, ordinal: int) -> str:
-    """A stable id: the same step of the same version always publishes the same event."""
+def outbox(commit: Commit) -> tuple[OutboxEvent, ...]:
+    """The events of a step, under stable ids: the same step of the same version always publishes the same events."""
+    return tuple(
+        OutboxEvent(event_id=_event_id(commit, ordinal), type=event.type, data=event.data)
+        for ordinal, event in enumerate(commit.events)
+    )
+
+
+def _event_id(commit: Commit, ordinal: int) -> str:
     return derived_id(
         "evt_",
         commit.root.subject,

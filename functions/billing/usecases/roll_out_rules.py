@@ -24,7 +24,8 @@ from functions.billing.domain.rule_versions.lifecycle import (
     digest_of,
 )
 from functions.billing.domain.rule_versions.roll_out import Bound, Cohort, RollOut, Trial
-from functions.billing.ports import Clock, Evidence, Records, RollOuts, content_key
+from functions.billing.domain.rules.rule_set import RuleSet
+from functions.billing.ports import Clock, Evidence, Records, RollOuts, code_table_key, content_key
 from functions.billing.usecases.rolling_out import (
     Move,
     assignments,
@@ -40,6 +41,8 @@ from functions.billing.usecases.rule_set_readers import READERS
 STEP = "roll_out_rules"
 # Whose trials are observed claim by claim, and so may be found to have seen too little.
 OBSERVED = frozenset({"scrub", "payer_policies"})
+# What acts while a claim's payer and location are still unknown.
+BEFORE_THE_PAYER = frozenset({"mapping"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -221,7 +224,21 @@ class _Step:
         if hashlib.sha256(body).hexdigest() != digest_of(version):
             raise RuleSetError("rule_set_content_altered", subject=subject)
         content: Mapping[str, Any] = json.loads(body, parse_float=Decimal)
-        READERS[name](content)
+        read = READERS[name](content)
+        if isinstance(read, RuleSet):
+            self._refuse_missing_tables(read)
+
+    def _refuse_missing_tables(self, rules: RuleSet) -> None:
+        """Rules that pin a table nobody published would stop every claim that meets them."""
+        for table, version in rules.code_tables.items():
+            try:
+                self.ports.evidence.fetch(code_table_key(version), end_byte=1)
+            except RecordNotFoundError:
+                raise RuleSetError(
+                    "code_table_missing",
+                    subject=f"code_table:{table}",
+                    detail="publish the table before the rules that pin it",
+                ) from None
 
     def _promoted(self) -> Commit:
         version, roll_out = self._version(), self._roll_out()
@@ -251,12 +268,18 @@ class _Step:
         )
 
     def _trial(self, version: RuleVersion, state: VersionState, roll_out: RollOut) -> Trial:
-        before = roll_out.trial
+        before, cohort = roll_out.trial, self.command.cohort or Cohort()
+        if version.name in BEFORE_THE_PAYER and (cohort.payers or cohort.locations):
+            raise RuleSetError(
+                "cohort_not_known_yet",
+                subject=version.subject,
+                detail="it makes claims before their payer and place are known: give a share of encounters",
+            )
         return Trial(
             version=version.content_version,
             stage=state,
             since=self.ports.clock.now(),
-            cohort=self.command.cohort or Cohort(),
+            cohort=cohort,
             bound=self.command.bound or (before.bound if before else Bound()),
         )
 

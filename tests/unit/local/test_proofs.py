@@ -1,8 +1,9 @@
 import pytest
 
-from functions.billing.adapters.codec import plain_value
+from functions.billing.adapters.codec import plain_value, to_item
+from functions.billing.domain.claims.claim import Claim
 from functions.billing.domain.claims.lifecycle import ClaimState
-from functions.billing.domain.commit import Actor, Commit
+from functions.billing.domain.commit import Actor, Commit, HistoryEntry, OutboxEvent
 from local.proofs import audit_problems, unpublished
 from local.store import Store
 from tests.builders import CAUSE, released_claim
@@ -58,13 +59,21 @@ def test_a_removed_entry_is_found_even_at_the_end(records: InMemoryRecords) -> N
 def _outbox(*identifiers: str) -> Store:
     return Store(
         tuple(
-            {
-                "pk": {"S": "CLAIM#1"},
-                "sk": {"S": f"OUTBOX#{identifier}"},
-                "kind": {"S": "OUTBOX"},
-                "event_id": {"S": identifier},
-            }
-            for identifier in identifiers
+            to_item(
+                HistoryEntry(
+                    subject_key=Claim.key_of("C1"),
+                    sequence=sequence,
+                    at=NOON,
+                    step="given",
+                    actor="test",
+                    cause_id=CAUSE.cause_id,
+                    cause_type=CAUSE.cause_type,
+                    correlation_id=CAUSE.correlation_id,
+                    decision="said",
+                    events=(OutboxEvent(event_id=identifier, type="claim.staged", data={}),),
+                )
+            )
+            for sequence, identifier in enumerate(identifiers, start=1)
         )
     )
 

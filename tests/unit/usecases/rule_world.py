@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
+from functions.billing.adapters.code_tables import keep_code_table
 from functions.billing.adapters.roll_outs import AppConfigDeployments, AppConfigRollOuts
 from functions.billing.adapters.rule_sets import StoredRuleSets, keep
 from functions.billing.domain.commit import Cause
@@ -55,6 +56,8 @@ class RuleWorld:
         self.rule_sets = StoredRuleSets(heard, self.evidence)
         self.code_tables = FixedCodeTables(code_table_contents())
         self.versions = Versions(rule_sets=self.rule_sets, code_tables=self.code_tables)
+        for table in code_table_contents():
+            keep_code_table(self.evidence, table)
         self.first = rule_set_contents()
         versions = {name: keep(self.evidence, name, each) for name, each in self.first.items()}
         bring_in_force(versions, CAUSE, self.ports, author="repository", approver="deployment")

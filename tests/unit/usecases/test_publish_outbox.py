@@ -7,7 +7,9 @@ from typing import Any
 import pytest
 
 from functions.billing.adapters.signing import Ed25519Signer, Ed25519Verifier, new_signing_secret
-from functions.billing.usecases.publish_outbox import OutboxRecord, publish_outbox
+from functions.billing.domain.claims.claim import Claim
+from functions.billing.domain.commit import HistoryEntry, OutboxEvent
+from functions.billing.usecases.publish_outbox import Waiting, publish_outbox
 from functions.billing.usecases.receive_event import read_event
 from tests.fakes import NOON, RecordedBus, SettableClock
 
@@ -15,15 +17,28 @@ SIGNER = Ed25519Signer(new_signing_secret("billing-1"))
 KEYS = {"billing-1": {"producer": "billing", "public_key": SIGNER.public_key()}}
 
 
-def waiting(number: int) -> OutboxRecord:
-    return OutboxRecord(
-        position=str(number),
+def released(number: int) -> OutboxEvent:
+    return OutboxEvent(
         event_id=f"evt-{number}",
         type="claim.released",
-        occurred_at=NOON,
-        correlation_id="evt-root",
         data={"claim_id": f"C{number}", "payer": "BLUEPEAK", "revision": 1},
     )
+
+
+def waiting(number: int, *more: OutboxEvent) -> Waiting:
+    line = HistoryEntry(
+        subject_key=Claim.key_of(f"C{number}"),
+        sequence=1,
+        at=NOON,
+        step="scrub_claim",
+        actor="scrub_claim",
+        cause_id="evt-root",
+        cause_type="claim.staged",
+        correlation_id="evt-root",
+        decision="released",
+        events=(released(number), *more),
+    )
+    return Waiting(position=str(number), line=line)
 
 
 @pytest.fixture
@@ -31,8 +46,8 @@ def bus() -> RecordedBus:
     return RecordedBus()
 
 
-def publish(bus: RecordedBus, *records: OutboxRecord, clock: SettableClock | None = None) -> Any:
-    return publish_outbox(records, publisher=bus, signer=SIGNER, clock=clock or SettableClock())
+def publish(bus: RecordedBus, *lines: Waiting, clock: SettableClock | None = None) -> Any:
+    return publish_outbox(lines, publisher=bus, signer=SIGNER, clock=clock or SettableClock())
 
 
 def as_message(envelope: Mapping[str, Any]) -> str:
@@ -74,6 +89,13 @@ def test_only_what_the_bus_did_not_take_is_answered_for(bus: RecordedBus) -> Non
     bus.refuses = {"evt-2"}
 
     assert publish(bus, waiting(1), waiting(2), waiting(3)) == ("2",)
+
+
+def test_a_line_is_said_again_whole_when_one_of_its_events_was_not_taken(bus: RecordedBus) -> None:
+    bus.refuses = {"evt-8"}
+
+    assert publish(bus, waiting(1, released(7), released(8)), waiting(2)) == ("1",)
+    assert [one["id"] for one in bus.published] == ["evt-1", "evt-7", "evt-2"]
 
 
 def test_an_empty_batch_says_nothing(bus: RecordedBus) -> None:

@@ -112,6 +112,27 @@ def test_what_its_reader_refuses_never_becomes_a_version(
         world.draft(content)
 
 
+def test_rules_that_pin_a_table_nobody_published_never_become_a_version() -> None:
+    world = RuleWorld()
+    pins = {**world.first["scrub"]["code_tables"], "icd10cm": "sha256:" + "3" * 64}
+
+    with pytest.raises(RuleSetError, match="code_table_missing: code_table:icd10cm: publish"):
+        world.draft({**world.first["scrub"], "code_tables": pins})
+
+
+@pytest.mark.parametrize("cohort", [Cohort(payers=("BLUEPEAK",)), Cohort(locations=("MAIN",))])
+def test_mapping_tables_are_not_tried_on_payers_and_places_that_are_not_known_yet(
+    cohort: Cohort,
+) -> None:
+    world = RuleWorld()
+    changed = {**world.first["mapping"], "notice": "Changed."}
+    version = world.in_shadow(changed, "mapping")
+
+    with pytest.raises(RuleSetError, match="cohort_not_known_yet"):
+        world.promote(version, name="mapping", is_forced=True, cohort=cohort)
+    assert world.promote(version, name="mapping", is_forced=True, cohort=Cohort(share_percent=20))
+
+
 def test_content_that_is_not_what_its_name_says_is_refused() -> None:
     world = RuleWorld()
     lie = "sha256:" + "0" * 64
