@@ -139,7 +139,7 @@ class Field:
             if self.where is not None:
                 at, wanted = self.where
                 if at >= len(elements) or elements[at] != wanted:
-                    elements = next((e for e in group if matches(e, self.where, separators)), ())
+                    elements = next((e for e in group if matches(e, self.where, separators)), [])
             if self.component:
                 text = picked(elements, self.element, self.component, separators)
             else:

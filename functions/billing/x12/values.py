@@ -1,4 +1,8 @@
-"""Small values that several segments share: a procedure, an adjustment, a period, a reference."""
+"""Small values that several segments share: a procedure, an adjustment, a period, a reference.
+
+They are named tuples: unchangeable, and made and imported at a fraction of what frozen dataclasses
+cost.
+"""
 
 from __future__ import annotations
 
