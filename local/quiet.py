@@ -14,8 +14,8 @@ from local.bus import Tap
 from local.cloud import Cloud
 from local.progress import Task
 
-# Looking costs the emulator work too: seldom while much is on its way, soon again when all seems still.
-_PAUSE_IN_MOTION_SECONDS = 0.6
+# Looking costs the emulator work too: less often while much is on its way, soon again when all seems still.
+_PAUSE_IN_MOTION_SECONDS = 0.25
 _PAUSE_WHEN_STILL_SECONDS = 0.1
 # A function works on two events at a time: so many more wait a few seconds for their turn.
 _CALM = 20
