@@ -15,15 +15,28 @@ from cli.run import console
 from cli.target import Target, target
 from functions.billing.domain.eligibility.checks import CheckOutcome, EligibilityCheck
 from functions.billing.domain.eligibility.coverages import RECHECK, KnownCoverage, Visit
+from functions.billing.domain.eligibility.good_faith import (
+    DISPUTABLE_ABOVE_CENTS,
+    GoodFaithEstimate,
+    GoodFaithReason,
+)
 from functions.billing.domain.errors import RuleSetError
-from functions.billing.domain.outages.circuit import ALL_CIRCUITS, Circuit
+from functions.billing.domain.money import dollars
+from functions.billing.domain.outages.circuit import ALL_CIRCUITS, Circuit, CircuitState
 from functions.billing.domain.rules.policy import Freshness, PayerPolicies, payer_policies
 from functions.billing.domain.work_items import WorkItem, WorkState
 from local.errors import LocalCloudError
-from local.report.words import count_of, dollars, duration, queue, sentence
+from local.report.words import count_of, duration, queue, sentence
 from local.seeding import stored_rule_sets
 from local.store import Store
 
+_BECAUSE = {
+    "appointment.created": "booking",
+    "patient.checked_in": "check-in",
+    "insurance.updated": "insurance changed",
+    "recheck.due": "recheck before the visit",
+    "eligibility.recheck.requested": "denial",
+}
 _TONES = {"active": "green", "inactive": "red", "undetermined": "yellow"}
 
 
@@ -70,13 +83,32 @@ def _print_coverage(
     for check in checks:
         table.add_row(*_row(check))
     shown.print(table)
+    _print_evidence(checks, shown)
+    _print_work(store, shown)
+
+
+def _print_evidence(checks: tuple[EligibilityCheck, ...], shown: Console) -> None:
+    """Where the bytes are that prove what was asked and answered."""
+    kept = [check for check in checks if check.evidence_key]
+    if kept:
+        shown.print("[dim]270 and 271 as they went, in the evidence bucket (SHA-256)[/]")
+    for check in kept:
+        shown.print(
+            f"  {check.number}  {check.evidence_key}  [dim]{check.evidence_sha256}[/]",
+            highlight=False,
+            soft_wrap=True,
+        )
+
+
+def _print_work(store: Store, shown: Console) -> None:
     for item in store.of(WorkItem):
         if item.state is WorkState.OPEN:
             shown.print(
                 Text.assemble(
                     ("● ", "yellow"),
                     (f"Work for {queue(item.queue).lower()}: ", "bold"),
-                    f"{sentence(item.reason).lower()}. {sentence(item.recommended_action)}.",
+                    f"{sentence(item.reason).lower()}, by {item.due_at:%d %b}. "
+                    f"{sentence(item.recommended_action)}.",
                 ),
                 highlight=False,
             )
@@ -122,13 +154,20 @@ def _visit_line(appointment_id: str, starts_at: datetime, store: Store) -> str:
     line = f"  visit {appointment_id} on {starts_at:%d %b %Y %H:%M}"
     if visit is None:
         return line
-    estimate = visit.estimate
-    if estimate and estimate.patient_cents is not None:
-        gaps = "" if estimate.is_complete else f", lacking {', '.join(estimate.gaps)}"
-        line += f": the patient owes about {dollars(estimate.patient_cents)}{gaps}"
-        steps = (*estimate.allowed, *estimate.steps)
-        line += "".join(f"\n    {dollars(one.cents):>10}  {one.what}: {one.how}" for one in steps)
+    line += _estimated(visit)
     return line + "".join(f"\n    [yellow]{alert}[/]" for alert in visit.alerts)
+
+
+def _estimated(visit: Visit) -> str:
+    estimate = visit.estimate
+    if estimate is None or estimate.patient_cents is None:
+        return ""
+    gaps = "" if estimate.is_complete else f", lacking {', '.join(estimate.gaps)}"
+    allowed = [(one.cents, f"allowed for service {one.what}", one.how) for one in estimate.allowed]
+    steps = [(one.cents, sentence(one.what).lower(), one.how) for one in estimate.steps]
+    return f": the patient owes about {dollars(estimate.patient_cents)}{gaps}" + "".join(
+        f"\n    {dollars(cents):>10}  {what}: {how}" for cents, what, how in (*allowed, *steps)
+    )
 
 
 def _row(check: EligibilityCheck) -> tuple[str, ...]:
@@ -145,7 +184,7 @@ def _row(check: EligibilityCheck) -> tuple[str, ...]:
     return (
         str(check.number),
         f"{check.asked_at:%d %b %H:%M:%S}",
-        check.cause_type,
+        _BECAUSE.get(check.cause_type, check.cause_type),
         f"{check.service_on:%d %b}",
         f"{_said(check)}\n{', '.join(check.codes)}, {check.milliseconds / 1000:.1f} s"
         if check.outcome is not CheckOutcome.HELD
@@ -160,6 +199,85 @@ def _said(check: EligibilityCheck) -> str:
     if check.outcome is not CheckOutcome.ANSWERED:
         return "[yellow]nothing[/]"
     return f"[{_TONES[check.state]}]{check.state}[/]"
+
+
+@eligibility.command("estimate")
+@click.argument("appointment_id", metavar="APPOINTMENT")
+@STAGE
+@AS_JSON
+def estimate(*, appointment_id: str, stage: str, as_json: bool) -> None:
+    """Say what a visit will cost the patient, how that was worked out, and what is owed in writing by when.
+
+    APPOINTMENT is the EHR's id of it.
+    """
+    where = target(stage)
+    store = Store.of_visit(where.aws, where.deployment, appointment_id)
+    visit = next(iter(store.of(Visit)), None)
+    if visit is None:
+        raise LocalCloudError(
+            f"No visit {appointment_id} was ever heard of.",
+            advice="It is known once appointment.created or estimate.requested names it.",
+        )
+    if as_json:
+        plain = {
+            "estimate": msgspec.to_builtins(visit.estimate),
+            "good_faith_estimate": msgspec.to_builtins(visit.good_faith_estimate),
+        }
+        click.echo(json.dumps(plain, indent=2))
+        return
+    _print_estimate(visit, store, console())
+
+
+def _print_estimate(visit: Visit, store: Store, shown: Console) -> None:
+    when = f" on {visit.starts_at:%d %b %Y %H:%M}" if visit.starts_at else ""
+    shown.print(
+        f"[bold]Visit {visit.appointment_id}[/]{when}, {sentence(visit.state).lower()}",
+        highlight=False,
+    )
+    if visit.good_faith_estimate:
+        _print_good_faith(visit.good_faith_estimate, shown)
+    if visit.estimate:
+        shown.print(f"By the coverage's benefits{_estimated(visit)}", highlight=False)
+    if not (visit.good_faith_estimate or visit.estimate):
+        shown.print(_why_no_estimate(visit, store), highlight=False)
+    for alert in visit.alerts:
+        shown.print(f"[yellow]{alert}[/]", highlight=False)
+    _print_work(store, shown)
+
+
+def _print_good_faith(owed: GoodFaithEstimate, shown: Console) -> None:
+    word = {
+        GoodFaithReason.SCHEDULED: "owed since the visit was booked",
+        GoodFaithReason.REQUESTED: "asked for by the patient",
+    }[owed.reason]
+    given = f"given on {owed.given_on:%d %b %Y}" if owed.given_on else "not given yet"
+    late = ", too late" if owed.is_late else ""
+    shown.print(
+        f"Good Faith Estimate, {word}: [bold]{dollars(owed.total_cents)}[/]; "
+        f"in writing by {owed.due_on:%d %b %Y}, {given}{late}.",
+        highlight=False,
+    )
+    for service in owed.services:
+        price = dollars(service.charge_cents) if service.charge_cents else "no price"
+        shown.print(f"  {price:>10}  {service.procedure} x {service.units}", highlight=False)
+    if not owed.is_complete:
+        shown.print("  [yellow]Too low: price every planned service first.[/]", highlight=False)
+    shown.print(
+        f"  A bill {dollars(DISPUTABLE_ABOVE_CENTS)} or more above it may be disputed (45 CFR 149.620).",
+        highlight=False,
+    )
+
+
+def _why_no_estimate(visit: Visit, store: Store) -> str:
+    if visit.problems:
+        return "No estimate: the registration is incomplete (" + "; ".join(visit.problems) + ")."
+    asked_about = next(iter(store.of(KnownCoverage)), None)
+    if asked_about:
+        return (
+            "No estimate yet: its payer has not answered for the month of the visit. "
+            f"See billing eligibility show {asked_about.coverage_id}"
+        )
+    return "No estimate is owed: the visit was booked less than three business days ahead, and nobody asked."
 
 
 @eligibility.command("policy")
@@ -214,7 +332,8 @@ def _active_policies(where: Target) -> PayerPolicies:
 def outages(*, stage: str, as_json: bool) -> None:
     """Show what was or is out of reach, and how the way back goes."""
     where = target(stage)
-    circuits = Store.listed(where.aws, where.deployment, ALL_CIRCUITS).of(Circuit)
+    known = Store.listed(where.aws, where.deployment, ALL_CIRCUITS).of(Circuit)
+    circuits = [one for one in known if one.opened_at or one.failures]
     if as_json:
         click.echo(json.dumps([msgspec.to_builtins(circuit) for circuit in circuits], indent=2))
         return
@@ -228,21 +347,32 @@ def outages(*, stage: str, as_json: bool) -> None:
     )
     if not circuits:
         return
-    table = Table("Dependency", "Circuit", "Why", "Since", "Lasted", "Probes failed", "Next look")
+    table = Table("What", "Now", "Why", "Out since", "Lasted", "Asked in vain", "Next look")
     for circuit in sorted(circuits, key=lambda one: (not one.is_out, one.dependency)):
         table.add_row(*_circuit_row(circuit))
     shown.print(table)
 
 
 def _circuit_row(circuit: Circuit) -> tuple[str, ...]:
-    tone = "red" if circuit.is_out else "green"
     opened, closed = circuit.opened_at, circuit.closed_at
     return (
-        circuit.dependency,
-        f"[{tone}]{sentence(circuit.state).lower()}[/]",
+        circuit.dependency.replace(":", " "),
+        _reach(circuit),
         circuit.why,
         f"{opened:%d %b %H:%M:%S}" if opened else "",
         duration((closed - opened).total_seconds()) if opened and closed else "",
-        str(circuit.probes) if opened else f"{circuit.failures} failed in a row",
+        str(circuit.probes) if opened else f"{circuit.failures} times in a row",
         f"{circuit.due_at:%d %b %H:%M:%S}" if circuit.due_at and circuit.due_kind else "",
     )
+
+
+def _reach(circuit: Circuit) -> str:
+    match circuit.state:
+        case CircuitState.OPEN:
+            return "[red]out of reach; what needs it waits and goes by itself[/]"
+        case CircuitState.HALF_OPEN:
+            return "[yellow]being tried: one question is under way[/]"
+        case CircuitState.CLOSED if circuit.due_kind:
+            return "[green]back; what waited goes in rounds[/]"
+        case CircuitState.CLOSED:
+            return "[green]in reach[/]"

@@ -21,6 +21,7 @@ from functions.billing.domain.keys import derived_id
 from functions.billing.domain.ledger.accounts import Account
 from functions.billing.domain.ledger.balances import LedgerProof, claim_balance, prove_entries
 from functions.billing.domain.ledger.postings import Posting
+from functions.billing.domain.money import dollars
 from functions.billing.domain.rebuilt import Mismatch, claim_mismatches, payment_mismatches
 from functions.billing.domain.remittance.payments import (
     Deposit,
@@ -33,7 +34,7 @@ from local.errors import LocalCloudError
 from local.invoking import as_person
 from local.payments import days_of, payment_view, statement_of, waiting_halves
 from local.report import payments as shown_payments
-from local.report.words import count_of, dollars, sentence
+from local.report.words import count_of, sentence
 from local.store import Store
 
 _STAGE = click.option(
@@ -175,6 +176,9 @@ def reconcile(*, day: str, stage: str, as_json: bool) -> None:
             highlight=False,
         )
         shown.print(shown_payments.day_table(one), highlight=False)
+        for deposit in store.of(Deposit):
+            if len(deposit.told_by) > 1 and deposit.deposited_on == one.day.isoformat():
+                shown.print(shown_payments.told_by_several(deposit), highlight=False)
         shown.print()
     halves = waiting_halves(store, _today())
     if halves:
@@ -210,7 +214,13 @@ def _day(text: str) -> date:
 def statement(*, patient_id: str, stage: str, as_json: bool) -> None:
     """Say what a patient owes: for what, why, since when. Printing it is for others; --json is its content."""
     where = target(stage)
-    made = statement_of(Store.scanned(where.aws, where.deployment), patient_id, _today())
+    store = Store.scanned(where.aws, where.deployment)
+    if all(claim.patient_id != patient_id for claim in store.of(Claim)):
+        raise LocalCloudError(
+            f"No claim of a patient {patient_id} is known.",
+            advice="The EHR's ids of patients stand in: billing claims --json",
+        )
+    made = statement_of(store, patient_id, _today())
     if as_json:
         click.echo(json.dumps(msgspec.to_builtins(made), indent=2, default=str))
         return

@@ -13,13 +13,14 @@ from cli.run import console
 from cli.target import LOCAL, Target, target
 from functions.billing.domain.claims.claim import Claim
 from functions.billing.domain.denials.case import DenialCase
+from functions.billing.domain.money import dollars
 from functions.billing.domain.submission.attempt import Pointer
 from functions.billing.domain.work_items import WorkItem, WorkState
 from local.accounting import accounts_of, outcome_of
 from local.collect import kpi_table
 from local.errors import LocalCloudError
 from local.invoking import as_person
-from local.report.words import denial_class, dollars, measure, queue, sentence, state
+from local.report.words import denial_class, measure, queue, sentence, state
 from local.run_report import ClaimStory
 from local.store import Store
 from local.story import claim_story

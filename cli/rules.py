@@ -19,6 +19,7 @@ from functions.billing.adapters.rule_sets import keep
 from functions.billing.adapters.scenarios import scenarios_of
 from functions.billing.domain.claims.claim import Claim
 from functions.billing.domain.errors import BillingError
+from functions.billing.domain.money import dollars
 from functions.billing.domain.rule_versions.comparison import (
     Change,
     Difference,
@@ -42,7 +43,7 @@ from functions.billing.usecases.rolling_out import (
 from local.code_tables import folder_code_tables
 from local.errors import LocalCloudError
 from local.invoking import as_person
-from local.report.words import dollars, sentence
+from local.report.words import sentence
 from local.seeding import (
     RULE_SETS_FOLDER,
     roll_out_ports,

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import json
 import sys
-from dataclasses import fields, is_dataclass
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
 
@@ -38,7 +37,7 @@ from functions.billing.x12.tokens import Uncut, segments
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
-    from typing import BinaryIO, TextIO
+    from typing import BinaryIO
 
 _GOOD, _WRONG, _UNREADABLE = 0, 1, 2
 _PATH = click.Path(exists=False, dir_okay=False, path_type=str)
@@ -51,12 +50,24 @@ def x12_commands() -> None:
 
 def _opened(path: str) -> BinaryIO:
     if path == "-":
+        if sys.stdin is None:
+            _say_unreadable("standard input is closed")
         return sys.stdin.buffer
     try:
         return Path(path).open("rb")
     except OSError as error:
-        click.echo(f"{path}: {error.strerror or 'cannot be opened'}", err=True)
-        sys.exit(_UNREADABLE)
+        _say_unreadable(f"{path}: {error.strerror or 'cannot be opened'}")
+
+
+def _say_unreadable(why: str) -> NoReturn:
+    click.echo(why, err=True)
+    sys.exit(_UNREADABLE)
+
+
+def _say_if_empty(path: str, *, found: bool) -> None:
+    """Break the silence about a file in which there is nothing at all."""
+    if not found:
+        _say_unreadable(f"{path}: nothing in it; expected an interchange, which begins with ISA")
 
 
 # --- read ----------------------------------------------------------------------------------
@@ -74,6 +85,7 @@ def read_command(path: str) -> None:
         count = _Count()
         for item in count.over(read(file, name=path)):
             click.echo(json.dumps(item, ensure_ascii=False))
+    _say_if_empty(path, found=bool(count.read or count.refused))
     sys.exit(count.exit_code)
 
 
@@ -172,11 +184,11 @@ def _json(value: Any) -> Any:
         return str(value)
     if isinstance(value, date):
         return value.isoformat()
+    if hasattr(value, "_asdict"):
+        given = value._asdict()
+        return {name: _json(each) for name, each in given.items() if each not in (None, "", ())}
     if isinstance(value, tuple):
         return [_json(each) for each in value]
-    if is_dataclass(value) and not isinstance(value, type):
-        given = {field.name: getattr(value, field.name) for field in fields(value)}
-        return {name: _json(each) for name, each in given.items() if each not in (None, "", ())}
     return value
 
 
@@ -191,7 +203,7 @@ def write_command() -> None:
     a line that is not a transaction. Exit: 0 written, 1 a line was refused.
     """
     try:
-        write_to(sys.stdout.buffer, _transactions_in(sys.stdin))
+        write_to(sys.stdout.buffer, _transactions_in(sys.stdin or ()))
     except _LineError as error:
         click.echo(str(error), err=True)
         sys.exit(_WRONG)
@@ -204,7 +216,7 @@ class _LineError(Exception):
     """A line of JSON that is no transaction."""
 
 
-def _transactions_in(lines: TextIO) -> Iterator[Transaction]:
+def _transactions_in(lines: Iterable[str]) -> Iterator[Transaction]:
     interchange: tuple[int, Interchange] = (0, Interchange(()))
     group: tuple[int, Group] = (0, Group(()))
     for number, line in enumerate(lines, 1):
@@ -263,6 +275,7 @@ def check_command(path: str, *, as_json: bool, lenient_identifiers: bool) -> Non
                 click.echo(json.dumps(verdict, ensure_ascii=False))
             else:
                 _print_verdict(verdict)
+    _say_if_empty(path, found=bool(checker.transactions or checker.wrong))
     sys.exit(checker.exit_code)
 
 
@@ -462,18 +475,22 @@ def _print_verdict(verdict: dict[str, Any]) -> None:
 def explain_command(path: str, *, colour: bool | None) -> None:
     """Tell each segment in words.
 
-    Exit: 0 explained, 2 the file is not X12 or cannot be opened.
+    Exit: 0 explained, 1 a part of the file is not X12, 2 all of it, or it cannot be opened.
     """
-    found = False
+    found = uncut = False
     with _opened(path) as file:
         for each in segments(file, path):
             if isinstance(each, Uncut):
+                uncut = True
                 click.echo(click.style(str(each.error), fg="red"), color=colour)
                 continue
             found = True
             segment, interchange = each
             _explain(segment, interchange.separators, colour)
-    sys.exit(_GOOD if found else _UNREADABLE)
+    _say_if_empty(path, found=found or uncut)
+    if not found:
+        sys.exit(_UNREADABLE)
+    sys.exit(_WRONG if uncut else _GOOD)
 
 
 _DEPTHS = {"ISA": 0, "IEA": 0, "GS": 1, "GE": 1, "ST": 2, "SE": 2}

@@ -31,6 +31,7 @@ class DocumentAccess(StrEnum):
     READ_DEPOSITS = "read_deposits"
     READ_EVIDENCE = "read_evidence"
     WRITE_EVIDENCE = "write_evidence"
+    WRITE_INQUIRIES = "write_inquiries"
     WRITE_REMITTANCES = "write_remittances"
 
 
@@ -75,6 +76,10 @@ DOCUMENT_GRANTS: dict[DocumentAccess, DocumentGrant] = {
     ),
     DocumentAccess.WRITE_EVIDENCE: DocumentGrant(
         bucket=BucketRole.EVIDENCE, prefix="", action="s3:PutObject"
+    ),
+    # 270 and 271 of each check; their step keeps nothing else.
+    DocumentAccess.WRITE_INQUIRIES: DocumentGrant(
+        bucket=BucketRole.EVIDENCE, prefix="eligibility/", action="s3:PutObject"
     ),
     DocumentAccess.WRITE_REMITTANCES: DocumentGrant(
         bucket=BucketRole.INTAKE, prefix="remittances/", action="s3:PutObject"
@@ -238,7 +243,7 @@ STEPS: tuple[FunctionEntry, ...] = (
         name="verify_eligibility",
         records=_WRITES,
         audits=True,
-        documents=(DocumentAccess.READ_EHR, *_RULES),
+        documents=(DocumentAccess.READ_EHR, DocumentAccess.WRITE_INQUIRIES, *_RULES),
         roll_outs=_HEARS,
         secrets=(SecretAccess.CLEARINGHOUSE,),
         faces_clearinghouse=True,
@@ -391,6 +396,8 @@ WORKFLOWS: tuple[WorkflowEntry, ...] = (
             "appointment.cancelled",
             "insurance.updated",
             "patient.checked_in",
+            "estimate.requested",
+            "estimate.given",
             "eligibility.recheck.requested",
         ),
         # As often as a circuit's shortest probe is worth: what is due waits no longer than this.

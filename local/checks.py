@@ -5,8 +5,9 @@ from dataclasses import asdict
 
 from functions.billing.domain.intake.transactions import LandedTransaction, Landing
 from functions.billing.domain.ledger.balances import LedgerProof
+from functions.billing.domain.money import dollars
 from local.network import WebhookTraffic
-from local.report.words import count_of, dollars
+from local.report.words import count_of
 from local.run_report import Check, Money, RuleTrial, Unexplained
 from local.secrecy import Leaks
 

@@ -19,6 +19,7 @@ from functions.billing.domain.events.receipts import EventReceipt, RefusedEvent,
 from functions.billing.domain.intake.transactions import LandedTransaction
 from functions.billing.domain.kpis.measures import DEFINITIONS, KpiName
 from functions.billing.domain.kpis.snapshot import KpiSnapshot
+from functions.billing.domain.money import dollars
 from functions.billing.domain.remittance.payments import (
     Deposit,
     Remittance,
@@ -48,7 +49,7 @@ from local.explain import Evidence, unexplained
 from local.judged import held_reasons, missed_by_rules
 from local.payments import inexactly_posted, payment_days, payment_shown
 from local.proofs import audit_problems, refuses_a_stranger, unpublished
-from local.report.words import APPEALS, MEASURES, count_of, dollars, sentence
+from local.report.words import APPEALS, MEASURES, count_of, sentence
 from local.rule_change import RuleChangeDrill, told_of
 from local.run_report import (
     Check,

@@ -232,7 +232,7 @@ def _payments(evidence: Evidence) -> Iterator[Unexplained]:
             one.reasons and one.subject in worked
         ):
             yield Unexplained(subject=one.subject, why="is kept aside, and nobody was told")
-    known = {one.deposit_id: one for one in evidence.store.of(Deposit)}
+    known = {name: one for one in evidence.store.of(Deposit) for name in one.names}
     for deposit in evidence.delivered.deposits:
         stored = known.get(deposit["deposit_id"])
         if stored is None:

@@ -1,7 +1,7 @@
 """Payments as finance asks for them: one taken apart to the cent, and the four totals of each day."""
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
 
@@ -10,6 +10,7 @@ from functions.billing.domain.claims.revisions import StoredContent
 from functions.billing.domain.ledger.accounts import Account
 from functions.billing.domain.ledger.bookings import DepositReceived
 from functions.billing.domain.ledger.postings import PostingKind
+from functions.billing.domain.money import dollars
 from functions.billing.domain.remittance.deposits import (
     AnnouncedPayment,
     Unassociated,
@@ -28,39 +29,48 @@ from functions.billing.domain.remittance.four_totals import (
     payment_totals,
 )
 from functions.billing.domain.remittance.payments import (
+    TEST_INDICATOR,
     AsideAnswer,
     Deposit,
+    PostedAnswer,
     Remittance,
     RemittanceState,
 )
 from functions.billing.domain.statements import PatientStatement, patient_statement
-from local.report.words import dollars
 from local.run_report import PaidLine, PaymentDay, ShownPayment
 from local.store import Store
 
 _ANSWERS_SHOWN_MAX = 12
 
 # Kept aside for good reason and never to be posted under its own name: it announces nothing.
-_NO_PAYMENT = frozenset({"test_indicator", "same_payment_other_content"})
+_NO_PAYMENT = frozenset({TEST_INDICATOR, "same_payment_other_content"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PaymentView:
-    """One payment with all that is told of it."""
+    """One payment with all that is told of it; `silent` are its answers that moved no money."""
 
     remittance: Remittance
     explained: PaymentExplained
     totals: PaymentTotals
     aside: Mapping[int, AsideAnswer]
+    silent: tuple[PostedAnswer, ...]
     procedures: Mapping[tuple[str, str], str]
 
 
 def payment_view(store: Store, remittance: Remittance) -> PaymentView:
     """A payment of which the store holds all that belongs to it."""
     identity = remittance.header.identity
+    explained = _explained(store, remittance)
+    told = {one.ordinal for one in explained.answers} | {one.ordinal for one in explained.aside}
     return PaymentView(
         remittance=remittance,
-        explained=_explained(store, remittance),
+        explained=explained,
+        silent=tuple(
+            one
+            for one in store.of(PostedAnswer)
+            if one.remittance_id == remittance.remittance_id and one.ordinal not in told
+        ),
         totals=payment_totals(remittance, _ledger_cents(store).get(identity, 0)),
         aside={
             one.ordinal: one
@@ -78,19 +88,31 @@ def payment_view(store: Store, remittance: Remittance) -> PaymentView:
 def days_of(store: Store) -> tuple[DayReconciliation, ...]:
     """The four totals of every day there is something of."""
     ledger = _ledger_cents(store)
+    corrected = came_corrected(store.of(Remittance))
     payments = [
         payment_totals(one, 0 if _is_kept_aside(one) else ledger.get(one.header.identity, 0))
         for one in store.of(Remittance)
-        if not _NO_PAYMENT & set(one.reasons) and one.state.value != "released"
+        if not _NO_PAYMENT & set(one.reasons) and one.remittance_id not in corrected
     ]
     return by_day(payments, store.of(Deposit))
+
+
+def came_corrected(remittances: Iterable[Remittance]) -> Mapping[str, str]:
+    """Of payments in quarantine: the one that came in their place, by their own name. They announce nothing more."""
+    known = tuple(remittances)
+    good = {one.header.identity: one.remittance_id for one in known if not _is_kept_aside(one)}
+    return {
+        one.remittance_id: good[one.header.identity]
+        for one in known
+        if _is_kept_aside(one) and one.header.identity in good
+    }
 
 
 def waiting_halves(store: Store, today: date) -> tuple[Unassociated, ...]:
     """Deposits without a remittance and remittances without a deposit, oldest first."""
     deposits = [
         DepositReceived(
-            deposit_id=one.deposit_id,
+            deposit_id=f"{one.names[0]}, trace {one.trace_number or 'not told'}",
             trace_number=one.trace_number,
             amount_cents=one.amount_cents,
             deposited_on=date.fromisoformat(one.deposited_on),
@@ -100,7 +122,7 @@ def waiting_halves(store: Store, today: date) -> tuple[Unassociated, ...]:
     ]
     announced = [
         AnnouncedPayment(
-            identity=one.remittance_id,
+            identity=f"{one.remittance_id}, trace {one.header.trace_number}",
             trace_number=one.header.trace_number,
             total_paid_cents=one.header.total_paid_cents,
             settles_on=one.header.settles_on,
@@ -208,7 +230,7 @@ def _explained(store: Store, remittance: Remittance) -> PaymentExplained:
 
 
 def _is_kept_aside(remittance: Remittance) -> bool:
-    return remittance.state is RemittanceState.QUARANTINED
+    return remittance.state in {RemittanceState.QUARANTINED, RemittanceState.RELEASED}
 
 
 def _ledger_cents(store: Store) -> Mapping[str, int]:

@@ -105,6 +105,17 @@ class Store:
         return cls(tuple(own))
 
     @classmethod
+    def of_visit(cls, aws: Aws, deployment: Deployment, appointment_id: str) -> Self:
+        """What belongs to one visit: itself, its coverages, the work about it."""
+        client, table = aws.client("dynamodb"), deployment.records_table
+        own = list(_partition(client, table, Visit.key_of(appointment_id).partition))
+        own += _by_ref(client, table, f"WORK#visit:{appointment_id}")
+        for visit in cls(tuple(own)).of(Visit):
+            for coverage_id in visit.coverage_ids:
+                own += _partition(client, table, KnownCoverage.key_of(coverage_id).partition)
+        return cls(tuple(own))
+
+    @classmethod
     def listed(cls, aws: Aws, deployment: Deployment, ref: str) -> Self:
         """What carries a reference."""
         return cls(tuple(_by_ref(aws.client("dynamodb"), deployment.records_table, ref)))

@@ -8,20 +8,13 @@ from functions.billing.domain.claims.revisions import Judgement, StoredContent
 from functions.billing.domain.commit import Fact, HistoryEntry
 from functions.billing.domain.denials.case import DenialCase
 from functions.billing.domain.ledger.balances import claim_balance
+from functions.billing.domain.money import dollars
 from functions.billing.domain.remittance.post import standing_of
 from functions.billing.domain.rules.judgements import PASSED
 from functions.billing.domain.submission.attempt import Attempt
 from functions.billing.domain.work_items import WorkItem, WorkState
 from local.accounting import ClaimMoney
-from local.report.words import (
-    APPEALS,
-    COVERAGE_STANDINGS,
-    denial_class,
-    dollars,
-    queue,
-    sentence,
-    state,
-)
+from local.report.words import APPEALS, COVERAGE_STANDINGS, denial_class, queue, sentence, state
 from local.run_report import ClaimStory, StoryStep
 from local.store import Store
 

@@ -4,7 +4,6 @@ It keeps what the records adapter relies on: conditions, transactions all or not
 capacity as AWS documents it: reads by 4 KB, writes by 1 KB, transactional ones twice, each index entry once more.
 """
 
-import json
 import sqlite3
 from collections import Counter
 from collections.abc import Iterable, Mapping
@@ -12,9 +11,12 @@ from math import ceil
 from pathlib import Path
 from typing import Any
 
+import msgspec
 from botocore.exceptions import ClientError
 
 Item = dict[str, Any]
+Row = tuple[str | None, ...]
+"""An item as it rests: table, keys, index keys, and all of it as JSON."""
 
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS items (
@@ -37,13 +39,10 @@ class SqliteDynamoDb:
         self._db.execute("PRAGMA cache_size=-4096")
         self.used: Counter[str] = Counter()
 
-    def load(self, items: Iterable[Item], *, table: str = "records") -> None:
-        """Store items past every condition, uncounted: what was there before."""
+    def load(self, rows: Iterable[Row]) -> None:
+        """Store rows past every condition, uncounted: what was there before."""
         self._db.execute("BEGIN")
-        self._db.executemany(
-            "INSERT OR REPLACE INTO items VALUES (?, ?, ?, ?, ?, ?, ?)",
-            (_row(table, item) for item in items),
-        )
+        self._db.executemany("INSERT OR REPLACE INTO items VALUES (?, ?, ?, ?, ?, ?, ?)", rows)
         self._db.execute("COMMIT")
 
     def events(self) -> int:
@@ -59,7 +58,7 @@ class SqliteDynamoDb:
         """As boto3's client, and so are the others."""
         found = self._text(TableName, Key["pk"]["S"], Key["sk"]["S"])
         self._read(size=len(found or ""), is_consistent=ConsistentRead)
-        return {"Item": json.loads(found)} if found else {}
+        return {"Item": msgspec.json.decode(found)} if found else {}
 
     def put_item(self, *, TableName: str, Item: Item, **condition: Any) -> Item:  # noqa: N803
         """One write under its condition."""
@@ -92,7 +91,7 @@ class SqliteDynamoDb:
         ).fetchall()
         size = sum(len(text) for (text,) in rows)
         self._read(size=size, is_consistent=bool(arguments.get("ConsistentRead")))
-        items = [json.loads(text) for (text,) in rows]
+        items = [msgspec.json.decode(text) for (text,) in rows]
         is_more = len(rows) == _PAGE and "IndexName" not in arguments
         return {"Items": items, **({"LastEvaluatedKey": items[-1]} if is_more else {})}
 
@@ -107,7 +106,7 @@ class SqliteDynamoDb:
         try:
             self._check(puts, operation)
             for put in puts:
-                row = _row(put["TableName"], put["Item"])
+                row = row_of(put["TableName"], put["Item"])
                 self._db.execute("INSERT OR REPLACE INTO items VALUES (?, ?, ?, ?, ?, ?, ?)", row)
                 units = ceil(len(str(row[-1])) / _WRITE_BYTES)
                 indexes = (row[3] is not None) + (row[4] is not None and row[5] is not None)
@@ -130,7 +129,7 @@ class SqliteDynamoDb:
                 return stored is None
             case "#version = :version":
                 wanted = put["ExpressionAttributeValues"][":version"]
-                return stored is not None and json.loads(stored)["version"] == wanted
+                return stored is not None and msgspec.json.decode(stored)["version"] == wanted
             case None:
                 return True
             case other:
@@ -143,9 +142,10 @@ class SqliteDynamoDb:
         self.used["dynamodb.reads"] += 1
 
 
-def _row(table: str, item: Item) -> tuple[str | None, ...]:
+def row_of(table: str, item: Item) -> Row:
+    """An item of a table, as it rests."""
     named = [item.get(name, {}).get("S") for name in ("pk", "sk", "ref", "due_kind", "due_at")]
-    return (table, *named, json.dumps(item, separators=(",", ":")))
+    return (table, *named, msgspec.json.encode(item).decode())
 
 
 def _refusal(verdicts: list[bool], operation: str) -> ClientError:

@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 from functions.billing.x12 import (
+    ClaimInContext,
     ClaimPayment,
     Envelope,
     Refusal,
@@ -179,7 +180,7 @@ def _examine(content: bytes, tally: Tally) -> None:
     _examine_writing(items, content)
     _examine_remittances(content, whole, tally)
     for each in stream_837(content):
-        if hasattr(each, "claim"):
+        if isinstance(each, ClaimInContext):
             for _ in each.claim.problems():
                 pass
 

@@ -14,6 +14,7 @@ def lambda_handler(command: VerifyEligibility, cause: Cause, deps: Dependencies)
     """Verify a visit's coverages with their payers."""
     ports = EligibilityPorts(
         records=deps.records,
+        evidence=deps.evidence,
         intake=deps.intake,
         clearinghouse=deps.clearinghouse,
         control_numbers=deps.control_numbers,

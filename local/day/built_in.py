@@ -20,6 +20,7 @@ from local.day.documents import (
     appointment_document,
     encounter_document,
     insurance_document,
+    proposal_document,
 )
 from local.day.identifiers import member_id_of
 from local.day.people import invent_person
@@ -58,7 +59,12 @@ AUTOMATION = (
 _CLINIC = timezone(timedelta(hours=-6))
 _OPENS = time(8, 0, tzinfo=_CLINIC)
 _PHASES = tuple(Phase)
-_NO_CLAIM_DRILLS = {"appointment_only", "appointment_cancelled", "lapse_found_by_recheck"}
+_NO_CLAIM_DRILLS = {
+    "appointment_only",
+    "appointment_cancelled",
+    "estimate_requested",
+    "lapse_found_by_recheck",
+}
 
 # When in the story a phase happens: days before today, and the clinic's hour.
 _CLOCK = {
@@ -145,6 +151,7 @@ class _Builder:
             "booked_during_outage": self._booked_during_outage,
             "appointment_only": self._appointment_only,
             "appointment_cancelled": self._appointment_cancelled,
+            "estimate_requested": self._estimate_requested,
             "authorization_obtained": self._authorization_obtained,
             "second_encounter": self._second_encounter,
             "approval": self._approval,
@@ -448,6 +455,16 @@ class _Builder:
         self._book(visit, Phase.BOOKING)
         data = {"appointment_id": visit.appointment_id}
         self._event(visit, Phase.BEFORE_VISIT, "appointment.cancelled", data)
+
+    def _estimate_requested(self, visit: _Visit) -> None:
+        days_ago, _hour = _CLOCK[Phase.BEFORE_VISIT]
+        data = {
+            "appointment_id": visit.appointment_id,
+            "patient_id": visit.patient_id,
+            "requested_on": (self._today - timedelta(days=days_ago)).isoformat(),
+            **self._store(visit.appointment_id, proposal_document(visit.booking)),
+        }
+        self._event(visit, Phase.BEFORE_VISIT, "estimate.requested", data)
 
     def _authorization_obtained(self, visit: _Visit) -> None:
         self._sign(visit)

@@ -108,15 +108,33 @@ def encounter_document(booking: Booking, *, is_signed: bool = True) -> bytes:
     if is_signed:
         resources += _services(booking)
     if booking.authorized:
-        resources += _authorization(booking)
+        resources += _authorization(
+            booking, {"encounter": [_reference("Encounter", booking.encounter_id)]}
+        )
     return document_bytes(resources)
 
 
 def appointment_document(booking: Booking) -> bytes:
-    """The booked visit: patient, coverages, and what is planned."""
-    return document_bytes(
-        [*_registration(booking), *_staff(booking), _appointment(booking), *_orders(booking)]
+    """The booked visit: patient, coverages, what is planned, and what the payer has agreed to so far."""
+    return _planned_visit(booking, _appointment(booking))
+
+
+def proposal_document(booking: Booking) -> bytes:
+    """A visit whose price the patient asks for: nobody has booked it."""
+    appointment = _appointment(booking)
+    wished = {name: appointment.pop(name) for name in ("start", "end")}
+    return _planned_visit(
+        booking, {**appointment, "status": "proposed", "requestedPeriod": [wished]}
     )
+
+
+def _planned_visit(booking: Booking, appointment: Resource) -> bytes:
+    resources = [*_registration(booking), *_staff(booking), appointment]
+    resources += _orders(booking)
+    if booking.authorized:
+        # There is no encounter yet that it could name.
+        resources += _authorization(booking, {})
+    return document_bytes(resources)
 
 
 def insurance_document(booking: Booking) -> bytes:
@@ -421,8 +439,8 @@ def _act(booking: Booking, place: int, line: Line) -> Resource:
 # --- authorization and booking ---
 
 
-def _authorization(booking: Booking) -> list[Resource]:
-    """What was asked of the payer before the visit, and its answer."""
+def _authorization(booking: Booking, about: Resource) -> list[Resource]:
+    """What was asked of the payer before the visit, and its answer; each item says what it is `about`."""
     patient = _reference("Patient", booking.person.patient_id)
     request_id = f"{booking.encounter_id}-ASK"
     request = {
@@ -436,7 +454,7 @@ def _authorization(booking: Booking) -> list[Resource]:
             {
                 "sequence": sequence,
                 "productOrService": _concept(CPT, procedure),
-                "encounter": [_reference("Encounter", booking.encounter_id)],
+                **about,
             }
             for sequence, procedure in enumerate(booking.authorized, start=1)
         ],

@@ -281,11 +281,17 @@ ELIGIBILITY: tuple[Scenario, ...] = (
     ),
     Scenario(
         name="booked_ahead",
-        about="a visit in two days",
-        outcome="verified now, due for a recheck shortly before the visit",
-        payer="CMSNORTH",
+        about="an MRI in two days that the payer wants authorized; nobody has asked yet",
+        outcome="verified now, due for a recheck shortly before the visit; the referral desk has the work",
+        payer="STATECAID",
+        visit="knee_mri",
         drill="appointment_only",
-        expect=Expected(encounter="", claim=(), events=("eligibility.verified",)),
+        expect=Expected(
+            encounter="",
+            claim=(),
+            events=("eligibility.verified",),
+            work=(("authorization", "authorization_missing"),),
+        ),
     ),
     Scenario(
         name="appointment_cancelled",
@@ -1069,6 +1075,18 @@ EVENTS: tuple[Scenario, ...] = (
     ),
 )
 
+ESTIMATES: tuple[Scenario, ...] = (
+    Scenario(
+        name="estimate_on_request",
+        about="a patient without insurance asks what an MRI would cost; nothing is booked yet",
+        outcome="a Good Faith Estimate, owed in writing within three business days",
+        payer="SELFPAY",
+        visit="knee_mri",
+        drill="estimate_requested",
+        expect=Expected(encounter="", claim=(), work=(("front_desk", "good_faith_estimate_owed"),)),
+    ),
+)
+
 CATALOGUE: tuple[Scenario, ...] = (
     *CLEAN,
     *ELIGIBILITY,
@@ -1079,4 +1097,5 @@ CATALOGUE: tuple[Scenario, ...] = (
     *DENIALS,
     *FILES,
     *EVENTS,
+    *ESTIMATES,
 )

@@ -4,12 +4,12 @@ from collections.abc import Iterable, Mapping, Sequence
 from html import escape
 from pathlib import Path
 
+from functions.billing.domain.money import dollars
 from local.report.charts import Bar, Fall, bars, waterfall
 from local.report.words import (
     count_of,
     denial_class,
     destination,
-    dollars,
     duration,
     measure,
     queue,

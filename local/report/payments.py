@@ -6,28 +6,39 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from functions.billing.domain.money import dollars
 from functions.billing.domain.remittance.deposits import Unassociated, WaitingFor
 from functions.billing.domain.remittance.explain import ExplainedAnswer, ExplainedLine
 from functions.billing.domain.remittance.four_totals import DayReconciliation, FourTotals
-from functions.billing.domain.remittance.payments import Remittance
+from functions.billing.domain.remittance.payments import Deposit, Remittance, RemittanceState
+from functions.billing.domain.remittance.post import PostingState
 from functions.billing.domain.statements import PatientStatement
 from local.payments import PaymentView, note_of
-from local.report.words import count_of, destination, dollars, sentence
+from local.report.words import count_of, destination, sentence
 
+_WHY_SILENT = {
+    PostingState.NO_MONEY: "moves no money: a predetermination, or not our claim",
+    PostingState.ALREADY_POSTED: "on the ledger already",
+    PostingState.DUPLICATE_REMITTANCE: "a copy of an answer from another file",
+    PostingState.POSTED: "answered with nothing to book",
+}
 _LINE_PARTS = ("Charge", "Paid", "Contract", "Patient", "Interest", "Denied", "Open")
 
 
 def payment(view: PaymentView) -> RenderableType:
     """One payment: a line that sums it up, each answer with its lines, where the cash went, the four totals."""
+    tables = (
+        [answers(view)] if view.explained.answers or view.explained.aside or view.silent else []
+    )
+    if view.explained.destinations:
+        tables.append(destinations(view))
     return Group(
         _headline(view),
         Text(""),
-        answers(view),
-        Text(""),
-        destinations(view),
-        Text(""),
+        *(part for table in tables for part in (table, Text(""))),
         four_totals(view.totals.totals),
         *_reasons(view.remittance),
+        *_next_steps(view),
     )
 
 
@@ -77,6 +88,14 @@ def answers(view: PaymentView) -> RenderableType:
             *[""] * 5,
             Text(f"{why}{maybe}", style="dim"),
             Text("waits for a person", style="yellow"),
+        )
+    for one in view.silent:
+        table.add_row(
+            str(one.ordinal),
+            one.claim_id,
+            *[""] * 8,
+            Text(_WHY_SILENT.get(one.state, sentence(one.state).lower()), style="dim"),
+            "",
         )
     return table
 
@@ -155,6 +174,15 @@ def _reasons(remittance: Remittance) -> Iterable[Text]:
         )
 
 
+def _next_steps(view: PaymentView) -> Iterable[Text]:
+    """What a person can do about what waits."""
+    if view.remittance.state is RemittanceState.QUARANTINED:
+        yield Text("  Nothing of it is on the ledger. What can be done: billing remit progress")
+    if view.explained.aside:
+        name = view.remittance.remittance_id
+        yield Text(f"  To post one: billing remit assign {name} CLP CLAIM --as YOU --reason WHY")
+
+
 def day_table(day: DayReconciliation) -> RenderableType:
     """Every payment of a day with its four totals, and their sums."""
     table = Table(
@@ -214,6 +242,15 @@ def _verdict(totals: FourTotals, state: str) -> Text:
     if difference:
         return Text(f"deposit {dollars(difference)} off", style="red")
     return Text("agrees", style="green")
+
+
+def told_by_several(deposit: Deposit) -> Text:
+    """That several sources told of one deposit, and which."""
+    sources = " and ".join(telling.replace(":", " ", 1) for telling in deposit.told_by)
+    return Text(
+        f"{dollars(deposit.amount_cents)} of trace {deposit.trace_number} was told of by {sources}: counted once.",
+        style="dim",
+    )
 
 
 def waiting_table(halves: Iterable[Unassociated]) -> RenderableType:

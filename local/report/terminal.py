@@ -5,11 +5,11 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
+from functions.billing.domain.money import dollars
 from local.report.words import (
     count_of,
     denial_class,
     destination,
-    dollars,
     duration,
     measure,
     queue,

@@ -70,13 +70,6 @@ COVERAGE_STANDINGS: Mapping[str, str] = {
 """How far what is known of a coverage can be relied on."""
 
 
-def dollars(cents: int) -> str:
-    """Cents as dollars: `$1,234.50`, `-$3.00`."""
-    sign = "-" if cents < 0 else ""
-    whole, rest = divmod(abs(cents), 100)
-    return f"{sign}${whole:,}.{rest:02d}"
-
-
 def short_dollars(cents: int) -> str:
     """Dollars where room is scarce: `$950`, `$12.4k`, `$1.25M`."""
     sign = "-" if cents < 0 else ""

@@ -26,6 +26,7 @@ from tests.builders import COVERAGE, PATIENT, rule_set_contents
 from tests.fakes import (
     CountingControlNumbers,
     FixedRuleSets,
+    InMemoryEvidence,
     InMemoryIntake,
     InMemoryRecords,
     ScriptedClearinghouse,
@@ -112,6 +113,7 @@ class Practice:
         self.payers = Payers(self.clock, visits)
         self._ports = EligibilityPorts(
             records=self.records,
+            evidence=InMemoryEvidence(),
             intake=InMemoryIntake(),
             clearinghouse=self.payers,
             control_numbers=CountingControlNumbers(),

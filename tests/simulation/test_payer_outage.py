@@ -16,6 +16,7 @@ from tests.fakes import (
     NOON,
     CountingControlNumbers,
     FixedRuleSets,
+    InMemoryEvidence,
     InMemoryIntake,
     InMemoryRecords,
     ScriptedClearinghouse,
@@ -37,6 +38,7 @@ class Rehearsal:
         self.payer = ScriptedClearinghouse(self.clock)
         self.ports = EligibilityPorts(
             records=self.records,
+            evidence=InMemoryEvidence(),
             intake=InMemoryIntake(),
             clearinghouse=self.payer,
             control_numbers=CountingControlNumbers(),

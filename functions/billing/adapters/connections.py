@@ -59,12 +59,19 @@ class DeclaredConnections:
         RuleSetError
             If the deployment declares none.
         """
+        found = self.listing()
+        if found is None:
+            raise RuleSetError("connector_not_declared", detail="no connection answers at once")
+        return found
+
+    def listing(self) -> RestClearinghouse | None:
+        """The same, for what it holds for us; None where files alone are exchanged, which nobody lists."""
         for name, declared in self._declared.items():
             if declared["kind"] == REST:
                 connection = self.named(name)
                 if isinstance(connection, RestClearinghouse):
                     return connection
-        raise RuleSetError("connector_not_declared", detail="no connection answers at once")
+        return None
 
     def _make(self, name: str) -> ClaimConnection:
         declared = self._declared.get(name)

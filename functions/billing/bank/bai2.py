@@ -184,6 +184,7 @@ def _detail(record: _Record, account: str, as_of: date) -> BankDeposit | None:
     ]
     trace, payer = trace_in(",".join(text))
     return BankDeposit(
+        form="bai2",
         account=account,
         reference=bank_reference or customer_reference,
         amount_cents=cents,

@@ -21,8 +21,9 @@ _TRN = re.compile(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BankDeposit:
-    """One credit on one of our accounts. Without a TRN in the file both numbers are empty."""
+    """One credit on one of our accounts, in a file of one form. Without a TRN in the file both numbers are empty."""
 
+    form: str
     account: str
     reference: str
     amount_cents: int
@@ -34,7 +35,7 @@ class BankDeposit:
 
     @property
     def deposit_id(self) -> str:
-        """The same deposit in another file has the same name."""
+        """What files of this form call it: the same deposit in another one has the same name."""
         return derived_id(
             "D",
             self.account,

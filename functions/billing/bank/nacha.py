@@ -111,6 +111,7 @@ def _deposits(batch: _Batch) -> Iterator[BankDeposit]:
             continue
         trace, payer = trace_in(said)
         yield BankDeposit(
+            form="nacha",
             account=entry[12:29].strip(),
             reference=entry[79:94].strip(),
             amount_cents=number_of(entry[29:39], batch.place),

@@ -50,7 +50,7 @@ class Appointment:
 def appointment_from_bundle(
     bundle: Mapping[str, Any], appointment_id: str, mapping: MappingTables
 ) -> Appointment:
-    """The booked visit a FHIR R4 bundle describes.
+    """The visit a FHIR R4 bundle describes: booked, or proposed for a period that is asked for.
 
     Planned services are the codes of the service requests it is based on. The billing provider is
     the organization that manages the location, else the patient's managing organization.
@@ -69,7 +69,7 @@ def appointment_from_bundle(
             detail="expected an Appointment resource of this id in the bundle",
         )
     findings = Findings()
-    starts_at = moment(appointment.get("start"))
+    starts_at = moment(appointment.get("start")) or _asked_for(appointment)
     if starts_at is None:
         findings.missing("Appointment.start", "a date and time with a zone")
     actors = _actors(index, appointment)
@@ -97,6 +97,12 @@ def appointment_from_bundle(
         unmapped=findings.unmapped_list,
         problems=findings.problem_list,
     )
+
+
+def _asked_for(appointment: Resource) -> datetime | None:
+    """When a visit that nobody has booked should begin."""
+    wished = (moment(period.get("start")) for period in nodes(appointment.get("requestedPeriod")))
+    return next((start for start in wished if start), None)
 
 
 def coverages_from_bundle(

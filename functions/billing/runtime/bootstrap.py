@@ -130,9 +130,9 @@ class Dependencies:
         return self._declared_connections().real_time()
 
     @cached_property
-    def transactions(self) -> TransactionList:
-        """What the clearinghouse that answers at once holds for us."""
-        return self._declared_connections().real_time()
+    def transactions(self) -> TransactionList | None:
+        """What the clearinghouse that answers at once holds for us; None where there is none."""
+        return self._declared_connections().listing()
 
     @cached_property
     def webhook_secrets(self) -> WebhookSecrets:

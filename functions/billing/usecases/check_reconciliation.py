@@ -288,6 +288,7 @@ class _Check:
                 payer_identifier=deposit.payer_identifier,
                 amount_cents=deposit.amount_cents,
                 deposited_on=datetime.fromisoformat(deposit.deposited_on).date(),
+                source="",
             )
             try:
                 outcome = match_deposit(command, self.cause, records=self.records, clock=self.clock)

@@ -15,10 +15,12 @@ from functions.billing.domain.eligibility.checks import (
     REPEAT_AFTER,
     CheckOutcome,
     EligibilityCheck,
+    evidence_key_of,
     request_of,
 )
 from functions.billing.domain.eligibility.coverage import (
     Change,
+    ChangeKind,
     advice_at_the_desk,
     advice_in_billing,
     coverage_changed,
@@ -41,7 +43,15 @@ from functions.billing.domain.rules.policy import PayerPolicies, PayerPolicy, pa
 from functions.billing.domain.work_items import Queue, WorkItem, open_work_item
 from functions.billing.edi.eligibility_270 import Inquiry, read_answer, write_inquiry
 from functions.billing.edi.envelopes import WireNumbers
-from functions.billing.ports import Clearinghouse, Clock, ControlNumbers, Intake, Records, RuleSets
+from functions.billing.ports import (
+    Clearinghouse,
+    Clock,
+    ControlNumbers,
+    Evidence,
+    Intake,
+    Records,
+    RuleSets,
+)
 from functions.billing.usecases.estimating import Estimating
 from functions.billing.usecases.events import opened, resolved
 from functions.billing.usecases.outages import Breaker
@@ -64,6 +74,7 @@ class EligibilityPorts:
     """What verifying needs of the world."""
 
     records: Records
+    evidence: Evidence
     intake: Intake
     clearinghouse: Clearinghouse
     control_numbers: ControlNumbers
@@ -87,6 +98,15 @@ class Question:
     resource_version: int = 0
     invalidates: bool = False
     forced: bool = False
+
+
+@dataclass(slots=True, kw_only=True)
+class _Sent:
+    """A 270 on its way: its bytes, and the hash of what was kept of it and its answer."""
+
+    control_number: str
+    body: bytes
+    sha256: str = ""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -212,10 +232,10 @@ class Checking:
             provider=known.provider,
             service_on=question.service_at.date(),
         )
-        number = self.ports.control_numbers.next()
+        sent = self._written(inquiry, policy)
         why = ""
         try:
-            result = self._answer(inquiry, policy, number)
+            result = self._answer(inquiry, sent)
             if result.is_transient_failure:
                 why = ",".join(result.codes)
         except ClearinghouseUnavailableError as silence:
@@ -228,22 +248,36 @@ class Checking:
                 why,
                 held=circuit.is_out,
                 retry_at=circuit.due_at if circuit.is_out else None,
-                number=number,
+                sent=sent,
             )
         breaker.succeeded()
-        return self._note_answer(known, result, policy, question, number)
+        return self._note_answer(known, result, policy, question, sent)
 
-    def _answer(self, inquiry: Inquiry, policy: PayerPolicy, number: int) -> EligibilityResult:
-        clearinghouse = self.ports.clearinghouse
-        now = self._now
+    def _written(self, inquiry: Inquiry, policy: PayerPolicy) -> "_Sent":
+        number = self.ports.control_numbers.next()
         body = write_inquiry(
             inquiry,
             policy=policy,
             numbers=WireNumbers(interchange=number, group=number, transaction=1),
-            partner=clearinghouse.partner,
-            at=now,
+            partner=self.ports.clearinghouse.partner,
+            at=self._now,
         )
-        return read_answer(clearinghouse.check_eligibility(body), inquiry, at=now)
+        return _Sent(control_number=f"{number:09d}", body=body)
+
+    def _answer(self, inquiry: Inquiry, sent: "_Sent") -> EligibilityResult:
+        """What the payer says; the bytes of both ways are kept before anybody reads them."""
+        asked_at = self._now
+        answer = b""
+        try:
+            answer = self.ports.clearinghouse.check_eligibility(sent.body)
+        finally:
+            kept = self.ports.evidence.keep(
+                evidence_key_of(sent.control_number),
+                sent.body + answer,
+                content_type="application/edi-x12",
+            )
+            sent.sha256 = kept.sha256
+        return read_answer(answer, inquiry, at=asked_at)
 
     # After the call ---------------------------------------------------------------------------
 
@@ -253,7 +287,7 @@ class Checking:
         result: EligibilityResult,
         policy: PayerPolicy,
         question: Question,
-        number: int,
+        sent: "_Sent",
     ) -> str:
         asked_of = known.resource_version
         outcome = "verified"
@@ -272,14 +306,16 @@ class Checking:
                 # The coverage changed while the payer was thinking: the answer is about what it was before.
                 due_at = self._now + REPEAT_AFTER
                 answered = replace(answered, fresh_until=None, due_kind=RECHECK, due_at=due_at)
-            works = not_yet_known(self.ports.records, *self._works(answered, result, alerts))
+            works = not_yet_known(
+                self.ports.records, *self._works(answered, result, alerts, before)
+            )
             solved = self._solved(answered, result)
             visits = self._renewed(answered, result, alerts, solved, question)
             check = self._check_told(
                 answered,
                 CheckOutcome.ANSWERED,
                 result.codes,
-                number,
+                sent,
                 result=result,
                 changes=changes,
                 visits=visits,
@@ -349,7 +385,7 @@ class Checking:
         *,
         held: bool,
         retry_at: datetime | None,
-        number: int = 0,
+        sent: "_Sent | None" = None,
     ) -> str:
         """The payer did not answer, or was not asked because it does not: whom it concerns is told at once."""
         recheck_at = retry_at or self._now + RETRY_AFTER
@@ -386,7 +422,7 @@ class Checking:
             return self._commit_of(
                 marked,
                 "payer_unavailable",
-                self._check_told(marked, outcome, (why,), number),
+                self._check_told(marked, outcome, (why,), sent),
                 also=works,
                 events=(event, *map(opened, works)),
                 facts={"why": why, "held": held},
@@ -414,7 +450,7 @@ class Checking:
         known: KnownCoverage,
         outcome: CheckOutcome,
         codes: tuple[str, ...],
-        number: int,
+        sent: "_Sent | None",
         *,
         result: EligibilityResult | None = None,
         changes: tuple[Change, ...] = (),
@@ -433,7 +469,8 @@ class Checking:
             appointment_id=known.appointment_id,
             codes=codes,
             policy_version=self.policies.version,
-            control_number=f"{number:09d}" if number else "",
+            control_number=sent.control_number if sent else "",
+            evidence_sha256=sent.sha256 if sent else "",
         )
         if result is None:
             return check
@@ -457,7 +494,11 @@ class Checking:
     # Those who must act -----------------------------------------------------------------------
 
     def _works(
-        self, known: KnownCoverage, result: EligibilityResult, alerts: tuple[Change, ...]
+        self,
+        known: KnownCoverage,
+        result: EligibilityResult,
+        alerts: tuple[Change, ...],
+        before: EligibilityResult | None,
     ) -> Iterable[WorkItem]:
         def item(
             queue: Queue, reason: str, action: str, fields: tuple[str, ...], occurrence: str
@@ -485,7 +526,9 @@ class Checking:
             desk, billing = advice_at_the_desk(pressing), advice_in_billing(pressing)
             yield item(Queue.FRONT_DESK, CHANGED, desk, told, str(known.checks))
             yield item(Queue.BILLING, CHANGED, billing, told, str(known.checks))
-        elif result.state is CoverageState.INACTIVE:
+        elif result.state is CoverageState.INACTIVE and not (
+            before and before.state is result.state
+        ):
             action = "ask the patient for other insurance before the visit"
             yield item(Queue.FRONT_DESK, INACTIVE, action, ("coverage",), month)
 
@@ -501,7 +544,9 @@ class Checking:
                 return ""
             if item.reason == INACTIVE or item.reason.startswith("eligibility_error_"):
                 return "coverage_active"
-            was_lapse = any(text.startswith("coverage_state") for text in item.fields)
+            was_lapse = any(
+                text.startswith(ChangeKind.COVERAGE_STATE.in_words) for text in item.fields
+            )
             if item.reason == CHANGED and (has_new_card or was_lapse):
                 return "registration_updated" if has_new_card else "coverage_active"
             return ""

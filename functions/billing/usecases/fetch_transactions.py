@@ -42,22 +42,27 @@ class FetchTransactions:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FetchingPorts:
-    """What following the list needs of the world."""
+    """What following the list needs of the world; `transactions` is None where files alone are exchanged."""
 
     records: Records
     intake: Intake
-    transactions: TransactionList
+    transactions: TransactionList | None
     clock: Clock
 
 
 def fetch_transactions(
     _command: FetchTransactions, cause: Cause, ports: FetchingPorts
 ) -> dict[str, object]:
-    """`followed`, or `more` when the next run must go on; with how many files arrived by themselves or were fetched."""
+    """`followed`, or `more` when the next run must go on; with how many files arrived by themselves or were fetched.
+
+    `no_list` where no connection of the deployment lists anything: its files can only be dropped.
+    """
+    if ports.transactions is None:
+        return {"outcome": "no_list", "why": "no connection of this deployment lists what it holds"}
     now = ports.clock.now()
     mark = ports.records.get(ListMark, ListMark.key_of())
     since = (mark.processed_at if mark else now - FIRST_LOOK) - OVERLAP
-    look = _Look(ports, now)
+    look = _Look(ports, ports.transactions, now)
     is_whole = look.follow(ports.transactions.since(since))
     if is_whole and not look.failed:
         _move(mark, min(look.newest, now) if look.newest else None, cause, ports, look)
@@ -78,8 +83,9 @@ def fetch_transactions(
 class _Look:
     """One look at the list."""
 
-    def __init__(self, ports: FetchingPorts, now: datetime) -> None:
+    def __init__(self, ports: FetchingPorts, transactions: TransactionList, now: datetime) -> None:
         self._ports = ports
+        self._transactions = transactions
         self._now = now
         self.newest: datetime | None = None
         self.seen = 0
@@ -122,7 +128,7 @@ class _Look:
     def _land(self, entry: ListedTransaction) -> tuple[str, Landing]:
         """Its file's id, and whether it was here already. Remembered after it is put there: a crash puts it twice."""
         with (
-            self._ports.transactions.open(entry) as stream,
+            self._transactions.open(entry) as stream,
             tempfile.SpooledTemporaryFile(max_size=IN_MEMORY_BYTES) as temporary,
         ):
             spool = cast("BinaryIO", temporary)

@@ -1,6 +1,9 @@
 """Match one bank deposit with the remittance that announced it, by trace number.
 
-Reads   the remittances of the same payer and trace number; without a trace, those that await a deposit.
+An event and the bank's files may tell of the same money: it is one deposit, told again.
+
+Reads   what was told of the deposit before; the remittances of the same payer and trace number; without a trace, those
+        that await a deposit.
 Writes  the deposit, its posting from remittance clearing to cash, the deposits of its remittances.
 Emits   balance.reconciled when both agree to the cent; work for finance when they differ or one is missing.
 Fails   StaleRecordError (retry).
@@ -9,6 +12,7 @@ Fails   StaleRecordError (retry).
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
+from itertools import count
 
 from functions.billing.domain.commit import Actor, Aggregate, Cause, Commit, OutboundEvent
 from functions.billing.domain.ledger.bookings import DepositReceived, deposit_posting
@@ -45,24 +49,40 @@ _FAR = datetime(9999, 1, 1, tzinfo=UTC)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MatchDeposit:
-    """Money reached the bank."""
+    """Money reached the bank. `deposit_id` is what `source` calls it: an event, or a form of the bank's files.
+
+    Without a source nobody tells anything new: a deposit that waits is looked at once more.
+    """
 
     deposit_id: str
     trace_number: str
     payer_identifier: str
     amount_cents: int
     deposited_on: date
+    source: str = "event"
+
+    @property
+    def tellings(self) -> tuple[str, ...]:
+        """What the deposit remembers of this telling."""
+        return (f"{self.source}:{self.deposit_id}",) if self.source else ()
 
 
 def match_deposit(
     command: MatchDeposit, cause: Cause, *, records: Records, clock: Clock
 ) -> dict[str, object]:
-    """`matched`, `differs` (booked as it came, finance looks) or `waiting` for its remittance."""
-    known = records.get(Deposit, Deposit.key_of(command.deposit_id))
-    if known and known.state != "waiting":
-        return {"outcome": known.state, "deposit_id": command.deposit_id}
+    """`matched`, `differs` (booked as it came, finance looks), `waiting` for its remittance, or `told_again`."""
     now = clock.now()
-    deposit = replace(known, trace_number=command.trace_number) if known else _new(command, now)
+    deposit_id, known = _told_of(records, command)
+    news = tuple(one for one in command.tellings if known and one not in known.told_by)
+    if known and known.state != "waiting":
+        if news:
+            _note_telling(records, known, news, cause, now)
+        return {"outcome": "told_again" if news else known.state, "deposit_id": deposit_id}
+    deposit = (
+        replace(known, trace_number=command.trace_number, told_by=(*known.told_by, *news))
+        if known
+        else _new(deposit_id, command, now)
+    )
     announced = _announced(records, command)
     match = associate(_received(deposit), [_announcement(one) for one in announced])
     chosen = tuple(one for one in announced if one.remittance_id in match.identities)
@@ -70,12 +90,49 @@ def match_deposit(
         return _settle(records, deposit, chosen, match, is_new=known is None, cause=cause, now=now)
     if known is None:
         _wait(records, deposit, chosen, cause, now)
-    return {"outcome": "waiting", "deposit_id": command.deposit_id}
+    elif news:
+        _note_telling(records, known, news, cause, now)
+        return {"outcome": "told_again", "deposit_id": deposit_id}
+    return {"outcome": "waiting", "deposit_id": deposit_id}
 
 
-def _new(command: MatchDeposit, now: datetime) -> Deposit:
+def _told_of(records: Records, command: MatchDeposit) -> tuple[str, Deposit | None]:
+    """The deposit a telling is about, if it is known, and its name.
+
+    What is told by the name of a known deposit is that one. Else it is the first of the same payer, trace, amount and
+    day that this source has told before under this name, or has not told yet.
+    """
+    known = records.get(Deposit, Deposit.key_of(command.deposit_id))
+    if known or not command.trace_number:
+        return command.deposit_id, known
+    for place in count():
+        deposit_id = Deposit.id_of(
+            command.payer_identifier,
+            command.trace_number,
+            command.amount_cents,
+            command.deposited_on.isoformat(),
+            place,
+        )
+        known = records.get(Deposit, Deposit.key_of(deposit_id))
+        if known is None or not known.is_told_by(command.source):
+            break
+        if set(command.tellings) & set(known.told_by):
+            break
+    return deposit_id, known
+
+
+def _note_telling(
+    records: Records, known: Deposit, news: tuple[str, ...], cause: Cause, now: datetime
+) -> None:
+    """The same money from another source: nothing is booked, and it is seen that it was told twice."""
+    told = replace(known, told_by=(*known.told_by, *news))
+    _commit(records, told, cause, now, decision="told_again")
+
+
+def _new(deposit_id: str, command: MatchDeposit, now: datetime) -> Deposit:
     return Deposit(
-        deposit_id=command.deposit_id,
+        deposit_id=deposit_id,
+        told_by=command.tellings,
         trace_number=command.trace_number,
         payer_identifier=command.payer_identifier,
         amount_cents=command.amount_cents,
@@ -247,6 +304,7 @@ def _commit(
     cause: Cause,
     now: datetime,
     *,
+    decision: str = "",
     postings: tuple[StoredPosting, ...] = (),
     also: tuple[Aggregate, ...] = (),
     events: tuple[OutboundEvent, ...] = (),
@@ -258,7 +316,7 @@ def _commit(
             actor=Actor(STEP),
             at=now,
             root=deposit,
-            decision=deposit.state,
+            decision=decision or deposit.state,
             facts={
                 "trace_number": deposit.trace_number,
                 "remittance_id": deposit.remittance_id,

@@ -5,6 +5,7 @@ Writes  one snapshot, by segment. CloudWatch gets the totals only: segments woul
 Fails   nothing of its own; a second run for the same cause keeps the first snapshot.
 """
 
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -30,7 +31,8 @@ from functions.billing.domain.kpis.measures import (
 )
 from functions.billing.domain.kpis.snapshot import KpiSnapshot, measured
 from functions.billing.domain.ledger.balances import claim_balance
-from functions.billing.domain.remittance.payments import PostedBatch, Remittance
+from functions.billing.domain.remittance.payments import BATCH, PostedBatch, Remittance
+from functions.billing.domain.remittance.review import ReviewCause
 from functions.billing.ports import Clock, Records
 from functions.billing.usecases.postings import postings_of
 
@@ -146,22 +148,29 @@ def _segments(claim: Claim) -> Segments:
 
 
 def _posting_facts(records: Records, now: datetime) -> Iterator[PostingFacts]:
-    """One fact a remitted claim; a payment that is kept aside counts as neither matched nor posted."""
+    """One fact a remitted claim; what is kept aside, a payment or one answer, nobody but a person posts."""
     for month in _months(now):
         for remittance in records.listed(Remittance, f"REMITTANCES#{month}"):
-            matched = touched = 0
-            for batch in records.under(PostedBatch, remittance.key.partition, "BATCH#"):
-                matched += batch.matched
-                touched += batch.touched
-            for ordinal in range(remittance.claims):
-                yield PostingFacts(
-                    occurrence=f"{remittance.remittance_id}|{ordinal}",
-                    segments=Segments(payer=remittance.header.payer_identifier),
-                    received_at=remittance.received_at,
-                    posted_at=remittance.posted_at,
-                    is_matched=ordinal < matched,
-                    is_posted_by_person=False,
-                )
+            if not remittance.answers_nobody:
+                yield from _facts_of_payment(records, remittance)
+
+
+def _facts_of_payment(records: Records, remittance: Remittance) -> Iterator[PostingFacts]:
+    batches = records.under(PostedBatch, remittance.key.partition, BATCH)
+    answered = sum(batch.claims for batch in batches)
+    causes = [cause for batch in batches for cause in Counter(batch.set_aside).elements()]
+    posted = [""] * (answered - len(causes))
+    unread = ["not_posted"] * (remittance.claims - answered)
+    for ordinal, cause in enumerate((*posted, *causes, *unread)):
+        yield PostingFacts(
+            occurrence=f"{remittance.remittance_id}|{ordinal}",
+            segments=Segments(payer=remittance.header.payer_identifier),
+            received_at=remittance.received_at,
+            posted_at=None if cause else remittance.posted_at,
+            is_matched=not cause or cause in set(ReviewCause),
+            is_posted_by_person=remittance.release is not None,
+            unmatched_cause="" if cause in set(ReviewCause) else cause,
+        )
 
 
 def _visit_facts(records: Records) -> Iterator[VisitFacts]:

@@ -67,7 +67,11 @@ def read_deposits(command: ReadDeposits, cause: Cause, ports: BankFilePorts) -> 
     outcomes = Counter(str(_match(one, cause, ports)["outcome"]) for one in deposits)
     # Last: an interrupted run begins anew, and finds what it had matched.
     ports.records.remember(
-        file.read(deposits=len(deposits), amount_cents=sum(d.amount_cents for d in deposits))
+        file.read(
+            deposits=len(deposits),
+            told_before=outcomes["told_again"],
+            amount_cents=sum(d.amount_cents for d in deposits),
+        )
     )
     return {"outcome": "read", "file_id": file_id, **outcomes}
 
@@ -79,6 +83,7 @@ def _match(deposit: BankDeposit, cause: Cause, ports: BankFilePorts) -> dict[str
         payer_identifier=deposit.payer_identifier,
         amount_cents=deposit.amount_cents,
         deposited_on=deposit.deposited_on,
+        source=deposit.form,
     )
     return match_deposit(command, cause, records=ports.records, clock=ports.clock)
 

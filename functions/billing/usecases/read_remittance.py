@@ -22,6 +22,7 @@ from functions.billing.domain.remittance.balance import (
 )
 from functions.billing.domain.remittance.batches import Batch, BatchCutter, manifest_of
 from functions.billing.domain.remittance.payments import (
+    TEST_INDICATOR,
     UNBALANCED,
     Remittance,
     RemittanceFile,
@@ -54,7 +55,7 @@ POSTED_WITHIN = timedelta(hours=1)
 CHUNK_BYTES = 1 << 20
 
 # What keeps a payment aside although all of it was understood.
-_IDENTITY_REASONS = ("test_indicator", "same_payment_other_content")
+_IDENTITY_REASONS = (TEST_INDICATOR, "same_payment_other_content")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -343,7 +344,7 @@ def _settle(file: _File, reading: _Reading) -> tuple[str, str]:
 def _reasons_to_keep_aside(arrival: Arrival, reading: _Reading) -> tuple[str, ...]:
     reasons = []
     if arrival is Arrival.TEST:
-        reasons.append("test_indicator")
+        reasons.append(TEST_INDICATOR)
     if arrival is Arrival.CONFLICT:
         reasons.append("same_payment_other_content")
     if reading.error:
@@ -397,22 +398,27 @@ def _quarantine(file: _File, reading: _Reading, digest: str, reasons: tuple[str,
     return identifier
 
 
+def _action_on(quarantined: Remittance) -> str:
+    if quarantined.is_releasable:
+        return "compare the differences with the payment; ask for a corrected file, or release it with a reason"
+    if TEST_INDICATOR in quarantined.reasons:
+        return "a test (ISA15 = T) is never posted; if it is real, ask the clearinghouse for the production file"
+    return "ask the clearinghouse to send the payment again; the file is kept as evidence"
+
+
 def _work_for(quarantined: Remittance, now: datetime) -> WorkItem:
     """Differences are finance's to judge; what cannot be read is engineering's to have sent again."""
     is_readable = quarantined.reasons[0] in {UNBALANCED, *_IDENTITY_REASONS}
+    imbalance = quarantined.imbalance
     return open_work_item(
         queue=Queue.FINANCE if is_readable else Queue.ENGINEERING,
         reason=f"remittance_{quarantined.reasons[0]}",
         about=quarantined.subject,
-        recommended_action=(
-            "compare the differences with the payment; ask for a corrected file, or release it with a reason"
-            if quarantined.is_releasable
-            else "ask the clearinghouse to send the payment again; the file is kept as evidence"
-        ),
+        recommended_action=_action_on(quarantined),
         at=now,
         fields=(
             *quarantined.faults,
-            *(quarantined.imbalance.levels if quarantined.imbalance else ()),
+            *(() if imbalance is None or imbalance.is_balanced else imbalance.levels),
             *(
                 f"{each.level} {each.place}: {each.difference_cents} cents"
                 for each in quarantined.differences[:5]

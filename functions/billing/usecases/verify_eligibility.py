@@ -16,7 +16,7 @@ from datetime import UTC, date, datetime
 
 from functions.billing.domain.commit import Actor, Aggregate, Cause, Commit, OutboundEvent
 from functions.billing.domain.eligibility.coverages import KnownCoverage, Visit, VisitState
-from functions.billing.domain.eligibility.good_faith import good_faith_estimate
+from functions.billing.domain.eligibility.good_faith import good_faith_estimate, requested_estimate
 from functions.billing.domain.errors import ContractError
 from functions.billing.domain.records import PayerKind
 from functions.billing.domain.rules.rule_set import authorizations_wanted
@@ -36,6 +36,9 @@ from functions.billing.usecases.work import not_yet_known, open_items_about
 
 STEP = "verify_eligibility"
 
+AUTHORIZATION_MISSING = "authorization_missing"
+ESTIMATE_OWED = "good_faith_estimate_owed"
+
 _WORST_LAST = ("unchanged", "joined", "postponed", "verified", "changed", "unavailable")
 
 
@@ -50,6 +53,8 @@ class VerifyEligibility:
     document_sha256: str = ""
     occurred_at: datetime | None = None
     resource_version: int = 0
+    requested_on: date | None = None
+    given_on: date | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +71,8 @@ def verify_eligibility(
     """Verify what the event speaks of; the outcome is the worst of its coverages'.
 
     `verified`, `changed`, `unavailable`, `unchanged` (a fresh answer was at hand), `joined` (another run is asking),
-    `postponed` (asked a moment ago; due again), `cancelled` or `not_found`.
+    `postponed` (asked a moment ago; due again), `cancelled` or `not_found`; of a Good Faith Estimate `estimated` or
+    `given`.
     """
     step = _Verification(command, cause, ports)
     match cause.cause_type:
@@ -76,6 +82,10 @@ def verify_eligibility(
             outcome = step.update_insurance()
         case "appointment.created" | "patient.checked_in":
             outcome = step.visit()
+        case "estimate.requested":
+            outcome = step.estimate()
+        case "estimate.given":
+            outcome = step.note_given()
         case _:
             outcome = step.recheck()
     return Verified(outcome, tuple(check.telemetry for check in step.checking.told))
@@ -91,7 +101,7 @@ class _Verification:
         self._now = ports.clock.now()
         self._heard_at = command.occurred_at or self._now
 
-    # The four ways in -------------------------------------------------------------------------
+    # The ways in ------------------------------------------------------------------------------
 
     def cancel(self) -> str:
         """Nobody comes: no coverage is asked about for this visit any more."""
@@ -105,12 +115,14 @@ class _Verification:
             self.checking.freed(known.without(visit.appointment_id))
             for known in self._known_of(visit)
         )
-        moot = tuple(
-            item.resolved(at=self._now, by=STEP, resolution="visit_cancelled")
-            for known in freed
-            if not known.visits
-            for item in open_items_about(self._records, known.subject)
-            if item.reason == UNAVAILABLE
+        moot = (
+            *self._done(visit.subject, "visit_cancelled"),
+            *(
+                item
+                for known in freed
+                if not known.visits
+                for item in self._done(known.subject, "visit_cancelled", UNAVAILABLE)
+            ),
         )
         cancelled = replace(visit, state=VisitState.CANCELLED, heard_at=self._heard_at, alerts=())
         self._commit(
@@ -139,13 +151,41 @@ class _Verification:
             visit = replace(visit, was_fresh_at_check_in=was_fresh)
         if all(coverage.payer.kind is PayerKind.SELF_PAY for coverage in appointment.coverages):
             visit = self._owing_estimate(visit)
-        self._note_visit(visit, "checked_in" if checked_in else "booked")
+        found = self._authorization_found(known, visit)
+        self._note_visit(visit, "checked_in" if checked_in else "booked", found)
         if "joined" in outcomes:
             # The other run renews the estimates of the visits it finds; ours may have come too late for it.
             stored = self._records.get(Visit, visit.key)
             if stored and (renewed := self._with_answers(stored)) != stored:
                 self._commit(renewed, "estimated")
         return outcome
+
+    def estimate(self) -> str:
+        """The patient asked what a visit will cost, whether or not it is booked."""
+        known = self._records.get(Visit, Visit.key_of(self._command.appointment_id))
+        if known and known.state is VisitState.CANCELLED:
+            return "cancelled"
+        visit = self._as_heard(known or self._unheard_of(), self._appointment())
+        asked_on = self._command.requested_on or self._heard_at.date()
+        owed = requested_estimate(visit.planned, requested_on=asked_on)
+        visit = replace(visit, good_faith_estimate=owed.no_later_than(visit.good_faith_estimate))
+        if visit != known:
+            self._note_visit(visit, "estimate_requested")
+        return "estimated"
+
+    def note_given(self) -> str:
+        """The patient has the estimate in writing."""
+        visit = self._records.get(Visit, Visit.key_of(self._command.appointment_id))
+        if visit is None or visit.good_faith_estimate is None:
+            return "not_found"
+        if not visit.good_faith_estimate.is_owed:
+            return "given"
+        given_on = self._command.given_on or self._heard_at.date()
+        given = replace(visit.good_faith_estimate, given_on=given_on)
+        word = "estimate_given_late" if given.is_late else "estimate_given"
+        done = self._done(visit.subject, word, ESTIMATE_OWED)
+        self._note_visit(replace(visit, good_faith_estimate=given), word, done)
+        return "given"
 
     def update_insurance(self) -> str:
         """Registration says the insurance changed; an older change that comes late changes nothing."""
@@ -192,22 +232,35 @@ class _Verification:
 
     def _planned(self, known: Visit | None, appointment: Appointment) -> Visit:
         """The visit as the event has it; what was there at the booking stays as it was then."""
-        booked = known or Visit(
+        visit = self._as_heard(known or self._unheard_of(), appointment)
+        if visit.booked_on is None:
+            visit = replace(
+                visit,
+                state=VisitState.BOOKED,
+                booked_on=self._heard_at.date(),
+                authorized_at_booking=visit.is_authorized,
+            )
+        if self._cause.cause_type == "patient.checked_in":
+            return replace(visit, state=VisitState.CHECKED_IN)
+        return visit
+
+    def _unheard_of(self) -> Visit:
+        return Visit(
             appointment_id=self._command.appointment_id,
             patient_id=self._command.patient_id,
             heard_at=self._heard_at,
-            booked_on=self._heard_at.date(),
-            authorized_at_booking=self._is_authorized(appointment),
+            state=VisitState.PROPOSED,
         )
-        checked_in = self._cause.cause_type == "patient.checked_in"
+
+    def _as_heard(self, visit: Visit, appointment: Appointment) -> Visit:
         return replace(
-            booked,
-            state=VisitState.CHECKED_IN if checked_in else booked.state,
+            visit,
             starts_at=appointment.starts_at or self._now,
             location_id=appointment.location.location_id if appointment.location else "",
             coverage_ids=tuple(coverage.coverage_id for coverage in appointment.coverages),
             planned=appointment.planned,
             needs_authorization=bool(self._wanted(appointment)),
+            is_authorized=self._is_authorized(appointment),
             problems=tuple(
                 f"{problem.path}: {problem.expected}" for problem in appointment.problems
             )
@@ -225,10 +278,19 @@ class _Verification:
                     visit=visit.expected,
                 )
 
-    def _note_visit(self, visit: Visit, decision: str) -> None:
+    def _note_visit(self, visit: Visit, decision: str, done: tuple[WorkItem, ...] = ()) -> None:
         noted = self._with_answers(visit)
         works = not_yet_known(self._records, *self._works(noted))
-        self._commit(noted, decision, also=works, events=tuple(map(opened, works)))
+        ended = tuple(resolved(item, item.resolution) for item in done)
+        self._commit(noted, decision, also=(*works, *done), events=(*map(opened, works), *ended))
+
+    def _done(self, subject: str, resolution: str, reason: str = "") -> tuple[WorkItem, ...]:
+        """The open work about a visit or a coverage, resolved; of one reason, or all of it."""
+        return tuple(
+            item.resolved(at=self._now, by=STEP, resolution=resolution)
+            for item in open_items_about(self._records, subject)
+            if reason in {"", item.reason}
+        )
 
     def _with_answers(self, visit: Visit) -> Visit:
         """With what its coverages' checks brought: the first answer's day, alerts, the estimate."""
@@ -250,6 +312,12 @@ class _Verification:
                 after = replace(after, estimate=renewed)
         return after
 
+    def _authorization_found(self, known: Visit | None, visit: Visit) -> tuple[WorkItem, ...]:
+        """The work for an authorization that was missing, resolved once there is one."""
+        if known is None or not known.lacks_authorization or not visit.is_authorized:
+            return ()
+        return self._done(visit.subject, "authorization_on_file", AUTHORIZATION_MISSING)
+
     def _owing_estimate(self, visit: Visit) -> Visit:
         """Of a patient without insurance: with the Good Faith Estimate that is owed, worked out at the booking."""
         if visit.good_faith_estimate or visit.starts_at is None or visit.booked_on is None:
@@ -270,19 +338,32 @@ class _Verification:
                 due_days=1,
                 fields=visit.problems[:10],
             )
+        if visit.lacks_authorization:
+            yield open_work_item(
+                queue=Queue.AUTHORIZATION,
+                reason=AUTHORIZATION_MISSING,
+                about=visit.subject,
+                recommended_action="obtain the payer's authorization before the visit",
+                at=self._now,
+                due_days=self._days_until(visit.starts_at.date() if visit.starts_at else None),
+            )
         owed = visit.good_faith_estimate
-        if owed:
+        if owed and owed.is_owed:
             action = "give the patient the estimate in writing by the due date"
-            unpriced = "; price the planned services first" if owed.unpriced else ""
+            unpriced = "" if owed.is_complete else "; price the planned services first"
             yield open_work_item(
                 queue=Queue.FRONT_DESK,
-                reason="good_faith_estimate_owed",
+                reason=ESTIMATE_OWED,
                 about=visit.subject,
                 recommended_action=action + unpriced,
                 at=self._now,
-                due_days=max(0, (owed.due_on - self._now.date()).days),
+                due_days=self._days_until(owed.due_on),
                 amount_cents=owed.total_cents,
+                occurrence=owed.due_on.isoformat(),
             )
+
+    def _days_until(self, day: date | None) -> int:
+        return max(0, (day - self._now.date()).days) if day else 0
 
     def _wanted(self, appointment: Appointment) -> tuple[str, ...]:
         """The planned procedures that the first payer wants authorized."""

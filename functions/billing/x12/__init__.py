@@ -65,6 +65,21 @@ if TYPE_CHECKING:
     from .acknowledgements import (
         status_of_277 as status_of_277,
     )
+    from .addressing import (
+        ControlNumbers as ControlNumbers,
+    )
+    from .addressing import (
+        CountedNumbers as CountedNumbers,
+    )
+    from .addressing import (
+        NumberKind as NumberKind,
+    )
+    from .addressing import (
+        TradingPartner as TradingPartner,
+    )
+    from .addressing import (
+        address as address,
+    )
     from .amounts import (
         cents_of as cents_of,
     )
@@ -201,12 +216,6 @@ if TYPE_CHECKING:
         ResponseSubscriber as ResponseSubscriber,
     )
     from .envelope import (
-        ControlNumbers as ControlNumbers,
-    )
-    from .envelope import (
-        CountedNumbers as CountedNumbers,
-    )
-    from .envelope import (
         Envelope as Envelope,
     )
     from .envelope import (
@@ -216,19 +225,10 @@ if TYPE_CHECKING:
         Interchange as Interchange,
     )
     from .envelope import (
-        NumberKind as NumberKind,
-    )
-    from .envelope import (
         Refusal as Refusal,
     )
     from .envelope import (
-        TradingPartner as TradingPartner,
-    )
-    from .envelope import (
         Transaction as Transaction,
-    )
-    from .envelope import (
-        address as address,
     )
     from .errors import (
         X12Error as X12Error,
@@ -434,6 +434,13 @@ _HOMES = {
         "outcome_of_ta1",
         "status_of_277",
     ),
+    "addressing": (
+        "ControlNumbers",
+        "CountedNumbers",
+        "NumberKind",
+        "TradingPartner",
+        "address",
+    ),
     "amounts": (
         "cents_of",
         "cents_text",
@@ -492,16 +499,11 @@ _HOMES = {
         "ResponseSubscriber",
     ),
     "envelope": (
-        "ControlNumbers",
-        "CountedNumbers",
         "Envelope",
         "Group",
         "Interchange",
-        "NumberKind",
         "Refusal",
-        "TradingPartner",
         "Transaction",
-        "address",
     ),
     "errors": ("X12Error",),
     "identifiers": ("is_npi",),

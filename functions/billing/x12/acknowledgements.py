@@ -6,8 +6,7 @@ question. None of the first three is a decision on the claim: what they reject w
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from .amounts import cents_of
 
@@ -51,8 +50,7 @@ _RETRY_LATER = frozenset({"E1", "E2"})
 _NOT_FOUND = frozenset({"D0", "A4"})
 
 
-@dataclass(frozen=True, slots=True)
-class InterchangeOutcome:
+class InterchangeOutcome(NamedTuple):
     """What a TA1 says of an interchange.
 
     Attributes
@@ -73,8 +71,7 @@ class InterchangeOutcome:
     is_accepted: bool
 
 
-@dataclass(frozen=True, slots=True)
-class SyntaxFault:
+class SyntaxFault(NamedTuple):
     """One fault a 999 names, without the bad value, which may be personal.
 
     Attributes
@@ -105,8 +102,7 @@ class SyntaxFault:
     claim_control_number: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class TransactionOutcome:
+class TransactionOutcome(NamedTuple):
     """What a 999 says of one transaction: AK202 (our ST02), IK501 and the faults."""
 
     control_number: str
@@ -117,8 +113,7 @@ class TransactionOutcome:
     faults: tuple[SyntaxFault, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class GroupOutcome:
+class GroupOutcome(NamedTuple):
     """What a 999 says of a functional group: syntax only, nothing of the claims in it.
 
     Attributes
@@ -151,8 +146,7 @@ class GroupOutcome:
     transactions: tuple[TransactionOutcome, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class LevelOutcome:
+class LevelOutcome(NamedTuple):
     """What a 277CA says at a level above the claims.
 
     Attributes
@@ -176,8 +170,7 @@ class LevelOutcome:
     codes: tuple[StatusCode, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class LineOutcome:
+class LineOutcome(NamedTuple):
     """What a 277CA says of one service: REF*FJ and its status."""
 
     line_control_number: str
@@ -185,8 +178,7 @@ class LineOutcome:
     codes: tuple[StatusCode, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class ClaimOutcome:
+class ClaimOutcome(NamedTuple):
     """What a 277CA says of one claim.
 
     Attributes
@@ -217,8 +209,7 @@ class ClaimOutcome:
     lines: tuple[LineOutcome, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class BatchOutcome:
+class BatchOutcome(NamedTuple):
     """What a 277CA says.
 
     Attributes
@@ -239,8 +230,7 @@ class BatchOutcome:
     claims: tuple[ClaimOutcome, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class ClaimAnswer:
+class ClaimAnswer(NamedTuple):
     """What a 277 answers to a 276.
 
     Attributes

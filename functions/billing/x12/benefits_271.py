@@ -6,8 +6,7 @@ types: an amount is given only when exactly one fits, and otherwise it is undete
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from .amounts import cents_of
 from .errors import X12Error
@@ -61,8 +60,7 @@ _GROUPS: dict[RejectionGroup, frozenset[str]] = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Rejection:
+class Rejection(NamedTuple):
     """An AAA segment: why the payer did not answer, and what to do.
 
     Attributes
@@ -85,8 +83,7 @@ class Rejection:
     group: RejectionGroup
 
 
-@dataclass(frozen=True, slots=True)
-class BenefitAnswer:
+class BenefitAnswer(NamedTuple):
     """An amount or share the payer states, or that it does not state one.
 
     Attributes
@@ -108,8 +105,7 @@ class BenefitAnswer:
     candidates: tuple[EligibilityInformation, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Member:
+class Member(NamedTuple):
     """The person as the payer knows them; ``was_changed`` says that the payer corrected us."""
 
     member_id: str
@@ -120,8 +116,7 @@ class Member:
     was_changed: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Benefits:
+class Benefits(NamedTuple):
     """What a 271 says of one person for one service type on one day.
 
     Attributes

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import cache
 from itertools import islice
-from typing import TYPE_CHECKING, Any, BinaryIO, Literal
+from typing import TYPE_CHECKING, Any, BinaryIO, Literal, NamedTuple
 
 from .bodies import Body, OtherBody, Run, is_named, raw_of, stops
 from .claims_837 import (
@@ -22,17 +21,16 @@ from .claims_837 import (
     ProfessionalSubscriber,
 )
 from .envelope import Envelope, Refusal
+from .origins import Origin
 from .scan import scan
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterator
 
-    from .origins import Origin
     from .tokens import Batch
 
 
-@dataclass(frozen=True, slots=True)
-class ClaimsStart:
+class ClaimsStart(NamedTuple):
     """An 837 transaction begins: its surroundings, submitter and receiver."""
 
     envelope: Envelope
@@ -40,8 +38,7 @@ class ClaimsStart:
     byte_start: int
 
 
-@dataclass(frozen=True, slots=True)
-class ClaimsEnd:
+class ClaimsEnd(NamedTuple):
     """An 837 transaction is complete and its control numbers and counts are right."""
 
     envelope: Envelope
@@ -155,10 +152,10 @@ class ClaimsBody(Body):
             piece = segments[at:index]
             offsets = batch.offsets
             if offsets is None:
-                after = byte + sum(map(len, piece)) + batch.stride * len(piece)
+                after = byte + len("".join(piece)) + batch.stride * len(piece)
             else:
                 after, offsets = offsets[index], offsets[at : index + 1]
-            item = self._close(piece, byte, batch.stride, offsets)
+            item = self._close(piece, byte, batch.stride, offsets, after)
             at, byte = index, after
             if item is not None:
                 yield item
@@ -196,7 +193,7 @@ class ClaimsBody(Body):
         return self.bad_raw
 
     def _close(
-        self, piece: list[str], byte: int, stride: int, offsets: list[int] | None
+        self, piece: list[str], byte: int, stride: int, offsets: list[int] | None, end: int
     ) -> ClaimsStart | ClaimInContext | None:
         """Finish the header, level or claim in hand, of which ``piece`` is the rest."""
         if self.run.segments:
@@ -205,12 +202,10 @@ class ClaimsBody(Body):
             piece, byte, stride, offsets = run.segments, run.byte_start, run.stride, run.offsets
         if not piece and self.section != "header":
             return None
-        run = Run()
-        run.byte_start, run.stride, run.offsets = byte, stride, offsets
-        origin = self.origin(self.number, run)
+        origin = Origin(self.trace, self.number, byte, stride, offsets)
         self.number += len(piece)
         if self.section == "claim":
-            return self._claim(piece, origin)
+            return self._claim(piece, origin, end)
         if self.section == "level":
             self._level(piece, origin)
         elif not self.started:
@@ -219,7 +214,7 @@ class ClaimsBody(Body):
             return ClaimsStart(self.envelope, header, self.byte_start)
         return None
 
-    def _claim(self, piece: list[str], origin: Origin) -> ClaimInContext | None:
+    def _claim(self, piece: list[str], origin: Origin, end: int) -> ClaimInContext | None:
         billing_provider, subscriber, patient = self.levels
         if subscriber is None:
             self._fail(piece, origin, "CLM below a subscriber (HL03 22) or patient (HL03 23)")
@@ -233,7 +228,7 @@ class ClaimsBody(Body):
             patient,
             self.claim_count,
             origin.byte_start,
-            origin.byte_of(piece, len(piece)),
+            end,
         )
 
     def _level(self, piece: list[str], origin: Origin) -> None:

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import date
 from decimal import Decimal
+from functools import lru_cache
 from itertools import chain
 from typing import Any
 
-from .amounts import cents_in as cents_read
+from .amounts import cents_in as cents_in  # noqa: PLC0414 - for those who declare fields
 from .amounts import cents_of, cents_text, decimal_of, decimal_text
 from .descriptors import trimmed
 from .errors import X12Error
@@ -55,11 +56,6 @@ def plain(value: Any) -> str:
     return wire(value)
 
 
-def cents_in(text: str, _separators: Separators) -> int:
-    """Read whole cents."""
-    return cents_read(text)
-
-
 def cents_out(value: int) -> str:
     """Write whole cents."""
     if type(value) is not int:
@@ -94,14 +90,14 @@ def day_of(text: str) -> date:
     ValueError
         ``not_a_date``.
     """
-    if not text.isascii() or not text.isdigit() or len(text) not in (6, 8):
-        raise ValueError("not_a_date")
     if len(text) == 6:  # noqa: PLR2004
         text = "20" + text
-    try:
-        return date(int(text[:4]), int(text[4:6]), int(text[6:]))
-    except ValueError:
-        raise ValueError("not_a_date") from None
+    if len(text) == 8 and text.isdigit() and text.isascii():  # noqa: PLR2004
+        try:
+            return date.fromisoformat(text)
+        except ValueError:
+            pass
+    raise ValueError("not_a_date")
 
 
 def day_in(text: str, _separators: Separators) -> date:
@@ -145,13 +141,19 @@ def repeats_out(values: tuple[str, ...]) -> str:
 
 def procedure_of(text: str, separators: Separators) -> Procedure:
     """Read a composite procedure identifier."""
-    parts = text.split(separators.component)
+    return _procedure(text, separators.component)
+
+
+# A file says the same few hundred procedures over and over.
+@lru_cache(maxsize=1024)
+def _procedure(text: str, cut: str) -> Procedure:
+    parts = text.split(cut)
     return Procedure(
         qualifier=parts[0],
-        code=parts[1] if len(parts) > 1 else "",
+        code=element_of(parts, 1),
         modifiers=tuple(part for part in parts[2:6] if part),
-        description=text_of(parts[6], separators) if len(parts) > 6 else "",  # noqa: PLR2004
-        code_end=parts[7] if len(parts) > 7 else "",  # noqa: PLR2004
+        description=text_of(element_of(parts, 6), MODEL_SEPARATORS),
+        code_end=element_of(parts, 7),
     )
 
 
@@ -179,7 +181,7 @@ def element_of(elements: list[str], number: int) -> str:
     return elements[number] if number < len(elements) else ""
 
 
-def adjustments_in(elements: list[str]) -> Iterator[Adjustment]:
+def adjustments_in(elements: list[str], _separators: Separators) -> list[Adjustment]:
     """Read a CAS segment's trios.
 
     Raises
@@ -188,26 +190,27 @@ def adjustments_in(elements: list[str]) -> Iterator[Adjustment]:
         ``not_an_amount``, ``fraction_of_a_cent``, or ``incomplete_trio`` for a reason without
         amount and the reverse.
     """
-    for at in range(2, len(elements), 3):
-        reason, amount, quantity = (
-            elements[at],
-            element_of(elements, at + 1),
-            element_of(elements, at + 2),
-        )
-        if reason and amount:
+    values = []
+    count = len(elements)
+    group = elements[1] if count > 1 else ""
+    # The last trio may be cut short.
+    elements = [*elements, "", ""]
+    for at in range(2, count, 3):
+        amount = elements[at + 1]
+        if elements[at] and amount:
             value = decimal_of(amount)
-            if len(amount.partition(".")[2]) > 2:  # noqa: PLR2004
+            if "." in amount[:-3]:
                 cents_of(value)
-            yield Adjustment(
-                elements[1],
-                reason,
-                value,
-                decimal_of(quantity) if quantity else None,
-            )
-        elif reason or amount or quantity:
+            quantity = elements[at + 2]
+            counted = decimal_of(quantity) if quantity else None
+            # As the class itself makes one, without the call between.
+            values.append(_new(Adjustment, (group, elements[at], value, counted)))
+        elif elements[at] or amount or elements[at + 2]:
             raise ValueError("incomplete_trio")
+    return values
 
 
+_new = tuple.__new__
 _TRIOS_PER_CAS = 6
 
 

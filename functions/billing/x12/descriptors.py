@@ -78,6 +78,7 @@ class Field:
         "element",
         "encode",
         "expected",
+        "is_optional",
         "key",
         "name",
         "segment",
@@ -106,6 +107,8 @@ class Field:
         self.encode = encode
         self.expected = expected
         self.default = default
+        # A default other than "absent" is what is written; reading never makes it up.
+        self.is_optional = default is None or default == ()
         self.key = (segment, where)
         # Constants written into the same segment, such as the qualifier of a code list.
         self.beside = beside
@@ -123,30 +126,49 @@ class Field:
         return f"{self.segment}{self.element:02d}{tail}"
 
     # One piece, for it is run for every value of every claim.
-    def __get__(  # noqa: C901
-        self, loop: Loop | None, owner: type | None = None
-    ) -> Any:
+    def __get__(self, loop: Loop | None, owner: type | None = None) -> Any:
         if loop is None:
             return self
-        layout = loop.divided or loop.layout()
-        found = None
-        if self.segment in layout.own:
-            where = self.where
-            for each in layout.own[self.segment]:
-                if where is None or matches(each[1], where, loop.separators):
-                    found = each
-                    break
+        values, separators = loop.__dict__, loop.separators
+        if self.name in values:
+            return values[self.name]
+        text = ""
+        group = loop.by_name().get(self.segment)
+        if group is not None:
+            elements = group[0]
+            if self.where is not None:
+                at, wanted = self.where
+                if at >= len(elements) or elements[at] != wanted:
+                    elements = next((e for e in group if matches(e, self.where, separators)), [])
+            if self.component:
+                text = picked(elements, self.element, self.component, separators)
+            else:
+                text = elements[self.element] if self.element < len(elements) else ""
+        if text:
+            try:
+                value = values[self.name] = self.decode(text, separators)
+            except ValueError:
+                return self.read(loop)
+            return value
+        if self.is_optional:
+            values[self.name] = self.default
+            return self.default
+        return self.read(loop)
+
+    def read(self, loop: Loop) -> Any:
+        """Read this field by itself, keeping in mind where it stands, to say what is wrong with it.
+
+        Raises
+        ------
+        X12Error
+            When it is required and absent, or malformed.
+        """
+        found = loop.first_own(self.segment, self.where)
         text = ""
         if found is not None:
-            elements = found[1]
-            if self.element < len(elements):
-                text = elements[self.element]
-            if self.component and text:
-                parts = text.split(loop.separators.component)
-                text = parts[self.component - 1] if self.component <= len(parts) else ""
+            text = picked(found[1], self.element, self.component, loop.separators)
         if not text:
-            # A default other than "absent" is what is written; reading never makes it up.
-            if self.default is not None and self.default != ():
+            if not self.is_optional:
                 raise loop.error_at(
                     "missing_element" if found else "missing_segment",
                     found[0] if found else 0,
@@ -208,20 +230,28 @@ class Many:
     def __get__(self, loop: Loop | None, owner: type | None = None) -> Any:
         if loop is None:
             return self
-        values: list[Any] = []
-        separators = loop.separators
-        for index, elements in loop.own(self.segment):
-            if self.only is not None and not matches(elements, self.only, separators):
-                continue
-            if any(matches(elements, where, separators) for where in self.skipped):
-                continue
-            try:
-                values.extend(self.decode(elements, separators))
-            except ValueError as error:
-                raise loop.error_at(
-                    code_of(error), index, self.segment, "", self.expected
-                ) from None
-        return tuple(values)
+        values, separators = loop.__dict__, loop.separators
+        if self.name in values:
+            return values[self.name]
+        found: list[Any] = []
+        chooses = self.only is not None or self.skipped
+        for elements in loop.by_name().get(self.segment, ()):
+            if not chooses or self._is_meant(elements, separators):
+                try:
+                    found += self.decode(elements, separators)
+                except ValueError as error:
+                    raise self._misread(loop, error, elements) from None
+        value = values[self.name] = tuple(found)
+        return value
+
+    def _is_meant(self, elements: list[str], separators: Separators) -> bool:
+        if self.only is not None:
+            return matches(elements, self.only, separators)
+        return not any(matches(elements, where, separators) for where in self.skipped)
+
+    def _misread(self, loop: Loop, error: ValueError, wrong: list[str]) -> X12Error:
+        index = next(at for at, elements in loop.own(self.segment) if elements == wrong)
+        return loop.error_at(code_of(error), index, self.segment, "", self.expected)
 
     def draft(self, draft: Draft, value: Any) -> None:
         """Write a value into the draft."""
@@ -315,12 +345,12 @@ class Child:
 
 
 class Layout:
-    """A loop's own segments by name, and its child loops, with their places, by field."""
+    """Where a loop's own segments stand, and its child loops, with their places, by field."""
 
     __slots__ = ("children", "own", "starts")
 
     def __init__(self) -> None:
-        self.own: dict[str, list[tuple[int, list[str]]]] = {}
+        self.own: list[range] = []
         self.children: dict[str, list[Loop]] = {}
         self.starts: dict[str, list[int]] = {}
 
@@ -331,6 +361,15 @@ def described(where: Where | None) -> str:
         return ""
     element, wanted = where
     return f" whose element {element:02d} is {wanted if isinstance(wanted, str) else ' or '.join(wanted)}"
+
+
+def picked(elements: Sequence[str], element: int, component: int, separators: Separators) -> str:
+    """Give an element or a component of it, or nothing."""
+    text = elements[element] if element < len(elements) else ""
+    if component:
+        parts = text.split(separators.component)
+        text = parts[component - 1] if component <= len(parts) else ""
+    return text
 
 
 def matches(elements: list[str], where: Where, separators: Separators) -> bool:

@@ -6,11 +6,10 @@ The words are this project's own. ``*`` after an element's name marks it as mand
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 
-@dataclass(frozen=True, slots=True)
-class SegmentWords:
+class SegmentWords(NamedTuple):
     """A segment in words.
 
     Attributes

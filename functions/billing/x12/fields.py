@@ -306,7 +306,7 @@ def adjustments() -> Any:
     """Declare all CAS trios: tuple of Adjustment; one CAS per group when written."""
     return _many(
         "CAS",
-        lambda elements, _separators: adjustments_in(elements),
+        adjustments_in,
         adjustments_out,
         "trios of reason, amount and quantity (CAS02 to CAS19)",
     )

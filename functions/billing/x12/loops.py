@@ -18,7 +18,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from decimal import Decimal
-from typing import Any, ClassVar, Self, dataclass_transform
+from itertools import chain
+from typing import Any, ClassVar, Self, TypeVar, dataclass_transform
 
 from .codecs import decimal_in, decimal_out, text_of
 from .descriptors import (
@@ -48,6 +49,8 @@ from .origins import Origin, Trace
 from .rendering import number_hierarchy, render
 from .separators import MODEL_SEPARATORS, Separators
 from .values import Segment
+
+Part = TypeVar("Part", bound="Loop")
 
 # A loop's origin, not yet worked out: what `Origin` is made of; or, for a loop in a loop, the
 # place and segments of that one and where in them it begins. Not the outer loop itself: loops
@@ -80,11 +83,14 @@ class Loop:
     Two loops are equal when their segments are, whatever separators they were written with.
     """
 
-    __slots__ = ("_origin", "divided", "separators", "wire_segments")
+    # Values of fields, once read, stand in the loop's own namespace.
+    __slots__ = ("__dict__", "_by_name", "_layout", "_origin", "separators", "wire_segments")
 
     _fields: ClassVar[dict[str, Field | Many]] = {}
     _children: ClassVar[dict[str, Child]] = {}
     _triggers: ClassVar[dict[str, tuple[Child, ...]]] = {}
+    _openers: ClassVar[tuple[str, ...]] = ()
+    _evenly: ClassVar[str] = ""
     _tail: ClassVar[frozenset[str]] = frozenset()
     _levels: ClassVar[tuple[str, ...]] = ()
     _level_aliases: ClassVar[Mapping[str, str]] = {}
@@ -94,7 +100,9 @@ class Loop:
     wire_segments: Sequence[str]
     separators: Separators
     _origin: Origin | _Place | None
-    divided: Layout | None
+    # Worked out when first asked for.
+    _layout: Layout | None
+    _by_name: dict[str, list[list[str]]] | None
 
     def __init_subclass__(
         cls, *, tail: tuple[str, ...] = (), also: tuple[str, ...] = (), **options: Any
@@ -126,6 +134,11 @@ class Loop:
         cls._triggers = triggers
         cls._tail = cls._tail | frozenset(tail)
         cls._known = cls._known | frozenset(also) | frozenset(f.segment for f in fields.values())
+        cls._openers = (*triggers, *cls._tail)
+        cls._evenly = ""
+        if not cls._tail and len(children) == 1:
+            (child,) = children.values()
+            cls._evenly = child.name if child.where is None and child.many else ""
 
     def __init__(self, **values: Any) -> None:
         head, tail = Draft(), Draft()
@@ -151,21 +164,22 @@ class Loop:
             nested.extend(child.draft(value))
         if values:
             raise TypeError(f"{type(self).__name__} has no {', '.join(values)}")
-        self.wire_segments = (
+        segments: tuple[str, ...] = (
             *(trimmed(elements, ELEMENT) for elements in head.order.values()),
             *nested,
             *(trimmed(elements, ELEMENT) for elements in tail.order.values()),
         )
         if self._levels:
-            self.wire_segments = number_hierarchy(
-                self.wire_segments,
+            segments = number_hierarchy(
+                segments,
                 self._levels,
                 self._level_aliases,
                 last_level_says_children=self._last_level_says_children,
             )
+        self.wire_segments = segments
         self.separators = MODEL_SEPARATORS
         self._origin = None
-        self.divided = None
+        self._layout = self._by_name = None
 
     @classmethod
     def of(
@@ -179,7 +193,7 @@ class Loop:
         made.wire_segments = segments
         made.separators = separators
         made._origin = origin  # noqa: SLF001 - it is this class
-        made.divided = None
+        made._layout = made._by_name = None  # noqa: SLF001
         return made
 
     def __eq__(self, other: object) -> bool:
@@ -239,8 +253,8 @@ class Loop:
             When an element cannot be read as its field's type.
         """
         given: dict[str, Any] = {}
-        for name, field in self._fields.items():
-            value = field.__get__(self)
+        for name in self._fields:
+            value = getattr(self, name)
             if value not in (None, "", ()):
                 given[name] = value
         for name, child in self._children.items():
@@ -268,9 +282,9 @@ class Loop:
 
     def problems(self) -> Iterator[X12Error]:
         """Read every field of this loop and its children and give each error met."""
-        for field in self._fields.values():
+        for name in self._fields:
             try:
-                field.__get__(self)
+                getattr(self, name)
             except X12Error as error:
                 yield error
         for name, child in self._children.items():
@@ -286,53 +300,90 @@ class Loop:
     def unknown_from(self, start: int) -> Iterator[tuple[int, str]]:
         """Give unknown segments, positions counted from ``start``."""
         known = self._known | self._tail
+        cut = self.separators.element
         layout = self.layout()
-        for name, found in layout.own.items():
+        for index in chain.from_iterable(layout.own):
+            name = self.wire_segments[index].partition(cut)[0]
             if name not in known:
-                yield from ((start + index, name) for index, _ in found)
+                yield start + index, name
         for name, children in layout.children.items():
             for child, at in zip(children, layout.starts[name], strict=True):
                 yield from child.unknown_from(start + at)
 
+    def by_name(self) -> dict[str, list[list[str]]]:
+        """Give the loop's own segments, child loops excluded, cut into elements, by name."""
+        if self._by_name is not None:
+            return self._by_name
+        cut = self.separators.element
+        own = self.wire_segments
+        if self._openers:
+            ranges = self.layout().own
+            if len(ranges) == 1:
+                own = own[ranges[0].start : ranges[0].stop]
+            else:
+                own = [own[index] for index in chain.from_iterable(ranges)]
+        by_name: dict[str, list[list[str]]] = {}
+        for written in own:
+            elements = written.split(cut)
+            name = elements[0]
+            if name in by_name:
+                by_name[name].append(elements)
+            else:
+                by_name[name] = [elements]
+        self._by_name = by_name
+        return by_name
+
     def layout(self) -> Layout:
         """Divide the segments into own ones and child loops."""
-        if self.divided is None:
-            self.divided = self._divide()
-        return self.divided
+        layout = self._layout
+        if layout is None:
+            layout = self._layout = self._divide()
+        return layout
 
     def _divide(self) -> Layout:
         layout = Layout()
-        own = layout.own
-        triggers, tail, cut = self._triggers, self._tail, self.separators.element
-        rank = start = 0
+        if self._evenly and self._divided_evenly(layout, self._children[self._evenly]):
+            return layout
+        segments, cut, openers = self.wire_segments, self.separators.element, self._openers
         current: Child | None = None
-        index = -1
-        for index, written in enumerate(self.wire_segments):
-            if current is None:
-                elements = written.split(cut)
-                name = elements[0]
-            else:
-                name = written.partition(cut)[0]
-            # The loop's own first segment never opens a child of the same letters (HL in HL).
-            if name in triggers and index:
-                opened = self._opened(triggers[name], written, rank)
-                if opened is not None:
-                    if current is not None:
-                        self._close(layout, current, start, index)
-                    current, start, rank = opened, index, opened.rank
-                    continue
-            if current is not None:
-                if name not in tail:
-                    continue
-                self._close(layout, current, start, index)
-                current, elements = None, written.split(cut)
-            if name in own:
-                own[name].append((index, elements))
-            else:
-                own[name] = [(index, elements)]
-        if current is not None:
-            self._close(layout, current, start, index + 1)
+        start = rank = 0
+        # The loop's own first segment never opens a child of the same letters (HL in HL).
+        for index in [at for at, each in enumerate(segments) if each.startswith(openers) and at]:
+            written = segments[index]
+            name = written.partition(cut)[0]
+            opened = None
+            if name in self._triggers:
+                opened = self._opened(self._triggers[name], written, rank)
+            if opened is None and (current is None or name not in self._tail):
+                continue
+            self._close(layout, current, start, index)
+            current, start = opened, index
+            if opened is not None:
+                rank = opened.rank
+        self._close(layout, current, start, len(segments))
         return layout
+
+    def _divided_evenly(self, layout: Layout, child: Child) -> bool:
+        """Divide where each segment of one name begins a child; quicker, for most are such."""
+        end, opener = self.separators.segment, child.segment + self.separators.element
+        text = end.join(self.wire_segments)
+        own, *pieces = text.split(end + opener)
+        if text.count(end + child.segment) != len(pieces) or text.count(end) + 1 != len(
+            self.wire_segments
+        ):
+            return False
+        start = own.count(end) + 1
+        layout.own.append(range(start))
+        children, starts, place = [], [], (self._origin, self.wire_segments)
+        for piece in pieces:
+            segments = (opener + piece).split(end)
+            children.append(child.kind.of(segments, self.separators, (*place, start)))
+            starts.append(start)
+            start += len(segments)
+        if children:
+            layout.children[child.name] = children
+            layout.starts[child.name] = starts
+        return True
 
     def _opened(self, candidates: tuple[Child, ...], written: str, rank: int) -> Child | None:
         elements: list[str] | None = None
@@ -347,9 +398,12 @@ class Loop:
                 return child
         return None
 
-    def _close(self, layout: Layout, child: Child, start: int, end: int) -> None:
-        place = (self._origin, self.wire_segments, start)
-        made = child.kind.of(self.wire_segments[start:end], self.separators, place)
+    def _close(self, layout: Layout, child: Child | None, start: int, end: int) -> None:
+        """Note that own segments, or those of a child, go from ``start`` to ``end``."""
+        if child is None:
+            layout.own.append(range(start, end))
+            return
+        made = self.part(child.kind, start, end)
         if child.name in layout.children:
             layout.children[child.name].append(made)
             layout.starts[child.name].append(start)
@@ -357,19 +411,25 @@ class Loop:
             layout.children[child.name] = [made]
             layout.starts[child.name] = [start]
 
-    def own(self, segment: str) -> Sequence[tuple[int, list[str]]]:
+    def part(self, kind: type[Part], start: int, end: int) -> Part:
+        """Give the segments from ``start`` to ``end`` as a loop of their own."""
+        place = (self._origin, self.wire_segments, start)
+        return kind.of(self.wire_segments[start:end], self.separators, place)
+
+    def own(self, segment: str) -> Iterator[tuple[int, list[str]]]:
         """Give the own segments of a kind: position and elements."""
-        return self.layout().own.get(segment, ())
+        cut = self.separators.element
+        for index in chain.from_iterable(self.layout().own):
+            written = self.wire_segments[index]
+            if written.startswith(segment):
+                elements = written.split(cut)
+                if elements[0] == segment:
+                    yield index, elements
 
     def first_own(self, segment: str, where: Where | None) -> tuple[int, list[str]] | None:
         """Give the first own segment of a kind that matches."""
-        found = self.layout().own.get(segment)
-        if found is None:
-            return None
-        if where is None:
-            return found[0]
-        for each in found:
-            if matches(each[1], where, self.separators):
+        for each in self.own(segment):
+            if where is None or matches(each[1], where, self.separators):
                 return each
         return None
 
@@ -384,7 +444,7 @@ class Loop:
             encode=decimal_out,
             expected="a decimal amount of at most 18 digits",
             default=REQUIRED,
-        ).__get__(self)
+        ).read(self)
         return value
 
     def error_at(

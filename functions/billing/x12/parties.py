@@ -80,12 +80,12 @@ class _PartySegment(Field):
     def __get__(self, loop: Loop | None, owner: type | None = None) -> Any:
         if loop is None:
             return self
+        if self.name in loop.__dict__:
+            return loop.__dict__[self.name]
         found = loop.first_own(self.segment, self.where)
-        if found is None:
-            return None
-        index, elements = found
-        origin = loop.origin.shifted(loop.wire_segments, index) if loop.origin else None
-        return Party.of((loop.separators.element.join(elements),), loop.separators, origin)
+        value = None if found is None else loop.part(Party, found[0], found[0] + 1)
+        loop.__dict__[self.name] = value
+        return value
 
     def draft(self, draft: Draft, value: Any) -> None:
         if value is None:

@@ -12,9 +12,8 @@ AMT, QTY, MIA, MOA, TS2 and TS3 take no part in it.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from itertools import chain
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, ClassVar, NamedTuple
 
 from .fields import (
     adjustments,
@@ -353,8 +352,7 @@ class Remittance(RemittanceHeader, tail=("PLB",)):
         return balance_remittance(self)
 
 
-@dataclass(frozen=True, slots=True)
-class ClaimBalance:
+class ClaimBalance(NamedTuple):
     """A claim's differences, in cents; all 0 when it balances.
 
     Attributes
@@ -382,8 +380,7 @@ class ClaimBalance:
         )
 
 
-@dataclass(frozen=True, slots=True)
-class UnbalancedClaim:
+class UnbalancedClaim(NamedTuple):
     """A claim that does not balance: where it is and by how much."""
 
     ordinal: int
@@ -392,8 +389,7 @@ class UnbalancedClaim:
     balance: ClaimBalance
 
 
-@dataclass(frozen=True, slots=True)
-class RemittanceBalance:
+class RemittanceBalance(NamedTuple):
     """The verdict on one 835 transaction, the three levels side by side.
 
     Attributes

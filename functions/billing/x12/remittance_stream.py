@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import cache
 from itertools import pairwise
 from operator import length_hint
-from typing import TYPE_CHECKING, Any, BinaryIO, Literal
+from typing import TYPE_CHECKING, Any, BinaryIO, Literal, NamedTuple
 
 from .bodies import ENVELOPE_IDS, Body, OtherBody, Run, raw_of
 from .codecs import adjustments_in
@@ -35,8 +34,7 @@ if TYPE_CHECKING:
     from .values import ProviderAdjustment
 
 
-@dataclass(frozen=True, slots=True)
-class RemittanceStart:
+class RemittanceStart(NamedTuple):
     """An 835 transaction begins: its surroundings and all that stands before the claims."""
 
     envelope: Envelope
@@ -44,8 +42,7 @@ class RemittanceStart:
     byte_start: int
 
 
-@dataclass(frozen=True, slots=True)
-class RemittanceEnd:
+class RemittanceEnd(NamedTuple):
     """An 835 transaction is complete and its control numbers and counts are right.
 
     Attributes
@@ -301,9 +298,19 @@ class RemittanceBody(Body):
                 continue
             if kind == _CAS:
                 elements = segment.split(cut)
-                # One trio without quantity is by far the most frequent CAS.
-                if len(elements) == 4 and elements[2]:  # noqa: PLR2004
-                    amounts.append(elements[3])
+                # Whole trios without quantity are by far the most frequent; an empty amount is
+                # found out when it is converted.
+                trios = elements[3::3]
+                if len(elements) == 4:  # noqa: PLR2004
+                    if elements[2]:
+                        amounts += trios
+                        continue
+                elif (
+                    len(elements) == 3 * len(trios) + 1
+                    and "" not in elements[2::3]
+                    and not "".join(elements[4::3])
+                ):
+                    amounts += trios
                     continue
                 if self._take_trios(elements):
                     continue
@@ -533,15 +540,12 @@ class RemittanceBody(Body):
             self.shown.append(unbalanced(claim, balance))
 
     def _take_trios(self, elements: list[str]) -> bool:
-        """Take a CAS of several trios, or with quantities; say whether it is well formed."""
-        amounts, reasons = elements[3::3], elements[2::3]
-        is_plain = len(amounts) == len(reasons) and all(amounts) and all(reasons)
-        if not is_plain or any(elements[4::3]):
-            try:
-                amounts = [str(each.amount) for each in adjustments_in(elements)]
-            except ValueError:
-                return False
-        self.amounts += amounts
+        """Take a CAS with quantities, or an unusual one; say whether it is well formed."""
+        try:
+            trios = adjustments_in(elements, self.separators)
+        except ValueError:
+            return False
+        self.amounts += [str(each.amount) for each in trios]
         return True
 
     def _keep_evidence(self, segments: Sequence[str]) -> None:

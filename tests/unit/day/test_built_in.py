@@ -23,6 +23,7 @@ from functions.billing.domain.rules import (
     payer_policies,
     rule_set,
 )
+from functions.billing.domain.rules.rule_set import authorizations_wanted
 from functions.billing.fhir import (
     appointment_from_bundle,
     coverages_from_bundle,
@@ -202,11 +203,12 @@ def test_all_three_ways_of_listing_services_occur() -> None:
     assert {"Claim", "ChargeItem", "Procedure", "Immunization", "ClaimResponse"} <= types
 
 
-def test_booked_visits_read_without_a_question() -> None:
+PLANNED_BY = {"appointment.created", "patient.checked_in", "estimate.requested"}
+
+
+def test_planned_visits_read_without_a_question() -> None:
     tables = mapping_tables(day().mapping)
-    booked = [
-        one for one in day().events if one.type in {"appointment.created", "patient.checked_in"}
-    ]
+    booked = [one for one in day().events if one.type in PLANNED_BY]
 
     for event in booked:
         bundle = read_bundle(day().documents[event.data["document_key"]])
@@ -301,3 +303,19 @@ def test_every_kind_of_refusal_is_tried() -> None:
         "signature_missing", "signature_invalid", "signing_key_unknown", "signature_too_old",
         "event_version_unknown", "payload_invalid", "event_id_reused",
     }  # fmt: skip
+
+
+def test_some_booked_visits_have_the_authorization_they_need_and_some_do_not() -> None:
+    tables = mapping_tables(day().mapping)
+    wanted = authorizations_wanted(content("scrub/base.json"))
+    has_one = set()
+    for event in (one for one in day().events if one.type == "appointment.created"):
+        bundle = read_bundle(day().documents[event.data["document_key"]])
+        found = appointment_from_bundle(bundle, event.data["appointment_id"], tables)
+        if any(
+            service.procedure in wanted.get(found.coverages[0].payer.payer_id, ())
+            for service in found.planned
+        ):
+            has_one.add(bool(found.authorizations))
+
+    assert has_one == {True, False}

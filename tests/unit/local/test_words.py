@@ -2,7 +2,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from local.report.words import count_of, dollars, duration, measure, sentence, short_dollars
+from functions.billing.domain.money import dollars
+from local.report.words import count_of, duration, measure, sentence, short_dollars
 
 
 @pytest.mark.parametrize(

@@ -62,13 +62,14 @@ def appointment_document(
     payer: str = "A",
     self_pay: bool = False,
     authorized: str = "",
+    is_booked: bool = True,
 ) -> bytes:
-    """A booked visit with one planned service; `authorized` is the number of its authorization."""
+    """A visit with one planned service; `authorized` is the number of its authorization."""
     planned = {
         "resourceType": "Appointment",
         "id": appointment_id,
-        "status": "booked",
-        "start": start,
+        "status": "booked" if is_booked else "proposed",
+        **({"start": start} if is_booked else {"requestedPeriod": [{"start": start}]}),
         "basedOn": [{"reference": "ServiceRequest/order"}],
         "participant": [
             {"actor": {"reference": "Patient/pat"}},

@@ -1,5 +1,6 @@
 """The front desk of a practice: one patient with one coverage, and a payer that answers as told."""
 
+from datetime import date
 from typing import Any
 
 from functions.billing.domain.eligibility.coverages import KnownCoverage, Visit
@@ -43,6 +44,7 @@ class FrontDesk(World):
         command = VerifyEligibility(occurred_at=self.clock.now(), **of_command)
         ports = EligibilityPorts(
             records=self.records,
+            evidence=self.evidence,
             intake=self.intake,
             clearinghouse=self.clearinghouse,
             control_numbers=self.control_numbers,
@@ -70,6 +72,18 @@ class FrontDesk(World):
             appointment_id=APPOINTMENT,
             patient_id=PATIENT,
         )
+
+    def request_estimate(self, *, on: date, **of_document: Any) -> str:
+        return self.hear(
+            "estimate.requested",
+            appointment_document(**of_document),
+            appointment_id=APPOINTMENT,
+            patient_id=PATIENT,
+            requested_on=on,
+        )
+
+    def give_estimate(self, *, on: date) -> str:
+        return self.hear("estimate.given", appointment_id=APPOINTMENT, given_on=on)
 
     def cancel(self, appointment_id: str = APPOINTMENT) -> str:
         return self.hear("appointment.cancelled", appointment_id=appointment_id)

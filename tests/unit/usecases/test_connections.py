@@ -140,3 +140,8 @@ def test_a_name_nobody_declared_is_refused() -> None:
         declared(REST).named("elsewhere")
     with pytest.raises(RuleSetError, match="answers at once"):
         declared(FILES).real_time()
+
+
+def test_where_files_alone_are_exchanged_nobody_lists_anything() -> None:
+    assert declared(FILES).listing() is None
+    assert declared(FILES, REST).listing() is not None

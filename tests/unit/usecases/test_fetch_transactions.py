@@ -176,3 +176,15 @@ def test_whatever_is_dropped_lost_or_crashes_every_listed_file_is_here_in_the_en
     assert {item["transaction_id"] for item in world.of_kind("LISTED")} == {
         f"T{number}" for number in range(6)
     }
+
+
+def test_without_a_list_a_look_ends_at_once_and_says_why(world: Listed) -> None:
+    ports = FetchingPorts(
+        records=world.records, intake=world.intake, transactions=None, clock=world.clock
+    )
+
+    outcome = fetch_transactions(FetchTransactions(), CAUSE, ports)
+
+    assert outcome["outcome"] == "no_list"
+    assert "no connection" in str(outcome["why"])
+    assert world.mark() is None

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import date
 from functools import cache
 from typing import Any
 
@@ -17,18 +18,21 @@ from functions.billing.domain.remittance.payments import (
     PostedAnswer,
     PostedBatch,
     Remittance,
+    RemittanceState,
 )
 from functions.billing.domain.remittance.post import posted_cents_of
 from functions.billing.usecases.check_reconciliation import (
     CheckReconciliation,
     check_reconciliation,
 )
+from functions.billing.usecases.match_deposit import MatchDeposit, match_deposit
 from functions.billing.usecases.postings import postings_of
 from functions.billing.usecases.read_deposits import BankFilePorts, ReadDeposits, read_deposits
 from tests.builders import CAUSE, encounter
 from tests.fakes import Crash
 from tests.unit.bank.bank_files import Credit, nacha
 from tests.unit.usecases.payer_files import (
+    PAYER_NUMBER,
     Answered,
     answered,
     file_of,
@@ -62,6 +66,8 @@ PAYERS_FILES = dict(
         era("stranger", NOBODYS),
         era("takeback", provider_level={f"WO:{OTHER}01": 9_800, "FB:X": -9_800}),
         era("interest", provider_level={f"L6:{PCN}": -123, "IR:": 23}),
+        era("unbalanced", answered({"CO-45": 5_200}, pcn=f"{OTHER}01", short_cents=100)),
+        era("test", SECOND, usage="T"),
         (
             "split",
             file_of(
@@ -75,7 +81,14 @@ BANKS_FILES = {
     "bank-1": nacha((Credit(7_300, "TRACE-original"), Credit(100, "TRACE-interest"))),
     "bank-2": nacha((Credit(9_800, "TRACE-twice"), Credit(77, "NOBODY"))),
 }
-NAMES = (*PAYERS_FILES, *BANKS_FILES)
+# What the bank says a second time, in an event: under a name of its own, and once the other way round.
+BANKS_EVENTS = {
+    "event-1": ("TRACE-original", 7_300),
+    "event-2": ("NOBODY", 77),
+    "event-3": ("TRACE-correction", 5_800),
+}
+BANK_DAY = date(2026, 3, 9)
+NAMES = (*PAYERS_FILES, *BANKS_FILES, *BANKS_EVENTS)
 
 
 def new_world() -> World:
@@ -93,6 +106,16 @@ def deliver(world: World, name: str) -> None:
             records=world.records, evidence=world.evidence, intake=world.intake, clock=world.clock
         )
         read_deposits(ReadDeposits(file_key=f"deposits/{name}"), CAUSE, ports)
+    elif name in BANKS_EVENTS:
+        trace, cents = BANKS_EVENTS[name]
+        command = MatchDeposit(
+            deposit_id=name,
+            trace_number=trace,
+            payer_identifier=PAYER_NUMBER,
+            amount_cents=cents,
+            deposited_on=BANK_DAY,
+        )
+        match_deposit(command, CAUSE, records=world.records, clock=world.clock)
     else:
         world.remit(PAYERS_FILES[name], f"{name}.x12")
 
@@ -160,10 +183,10 @@ def test_any_order_repetition_and_interruption_ends_in_the_same_ledger(
 
 
 def payments_are_exact(world: World) -> bool:
-    """Σ posted = Σ CLP04 - Σ PLB = BPR02, payment by payment."""
+    """Σ posted = Σ CLP04 - Σ PLB = BPR02, payment by payment; of what is kept aside not a cent is posted."""
     postings = world.postings()
     return all(
-        one.header.total_paid_cents
+        (one.header.total_paid_cents if one.state is RemittanceState.POSTED else 0)
         == one.posted_cents
         == posted_cents_of(one.header.identity, postings)
         for one in every(world, Remittance, "REMITTANCE")
@@ -205,5 +228,10 @@ def test_what_was_delivered_holds_every_kind_of_trouble() -> None:
         "matched",
         "matched",
         "matched",
+        "matched",
         "waiting",
     ]
+    assert {reason for one in every(world, Remittance, "REMITTANCE") for reason in one.reasons} == {
+        "unbalanced",
+        "test_indicator",
+    }

@@ -42,7 +42,12 @@ def test_a_deposit_that_agrees_to_the_cent_clears_its_remittance(world: World) -
     assert world.account(Account.REMITTANCE_CLEARING) == 0
     assert prove(world.postings()).holds
     remittance = world.only("REMITTANCE")
-    assert (remittance["deposit_id"], remittance["deposited_cents"]) == ("DEP1", 7_300)
+    (deposit,) = world.of_kind("DEPOSIT")
+    assert (remittance["deposit_id"], remittance["deposited_cents"]) == (
+        deposit["deposit_id"],
+        7_300,
+    )
+    assert deposit["told_by"] == ["event:DEP1"]
     assert world.event("balance.reconciled") == {
         "reference": remittance["remittance_id"],
         "amount_cents": 7_300,

@@ -4,8 +4,15 @@ from typing import Any
 
 from functions.billing.usecases.measure_kpis import MeasureKpis, measure_kpis
 from tests.builders import encounter
-from tests.unit.usecases.payer_files import Said, answered, front_door_file, reversed_answer
-from tests.unit.usecases.world import World, caused_by
+from tests.unit.usecases.payer_files import (
+    Said,
+    answered,
+    front_door_file,
+    remittance_file,
+    reversed_answer,
+)
+from tests.unit.usecases.test_release_remittance import SHORT, Kept
+from tests.unit.usecases.world import CLAIM, World, caused_by
 
 SECOND = "CTESTCLAIM02"
 
@@ -98,3 +105,58 @@ def test_what_is_older_than_the_period_is_not_counted() -> None:
     world.clock.advance(days=45)
 
     assert measure(world)["first_pass_denial_rate"] == [0, 0]
+
+
+# What people had to post -----------------------------------------------------------------------
+
+FULL = answered({"CO-45": 5_200})
+LOST = answered({"CO-45": 5_200}, pcn="NOTOURS", pccn="ICN9")
+
+
+def one_claim(mode: str = "automate") -> World:
+    world = World()
+    world.submitted()
+    world.rule_sets.contents["automation"] = {
+        "default": "automate",
+        "settings": [{"step": "post_remittance", "payer_id": "BLUEPEAK", "mode": mode}],
+    }
+    return world
+
+
+def rates(world: World) -> tuple[list[int], list[int]]:
+    kpis = measure(world)
+    return kpis["auto_match_rate"], kpis["auto_post_rate"]
+
+
+def test_an_answer_nobody_could_place_is_neither_matched_nor_posted_by_itself() -> None:
+    world = one_claim()
+    world.pay(FULL, LOST)
+
+    assert rates(world) == ([1, 2], [1, 2])
+
+
+def test_an_answer_a_person_sees_first_is_matched_and_not_posted_by_itself() -> None:
+    world = one_claim("observe")
+    world.pay(FULL)
+
+    assert rates(world) == ([1, 1], [0, 1])
+    (aside,) = world.of_kind("ASIDE")
+    world.assign(aside["ordinal"], CLAIM)
+    assert rates(world) == ([1, 1], [0, 1])
+
+
+def test_what_two_persons_released_was_not_posted_by_itself() -> None:
+    kept = Kept()
+    kept.pay(SHORT)
+    assert rates(kept) == ([0, 1], [0, 1])
+
+    kept.post_released(kept.release())
+
+    assert rates(kept) == ([1, 1], [0, 1])
+
+
+def test_a_test_file_holds_no_remitted_claims() -> None:
+    world = one_claim()
+    world.remit(remittance_file(FULL, usage="T"))
+
+    assert rates(world) == ([0, 0], [0, 0])

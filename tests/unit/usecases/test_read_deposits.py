@@ -1,8 +1,11 @@
 """The bank's own files bring the deposits: each once, to the payment of its trace."""
 
+from collections import Counter
 from collections.abc import Callable, Sequence
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from functions.billing.domain.ledger.accounts import Account
 from functions.billing.domain.ledger.balances import prove
@@ -128,3 +131,61 @@ def test_a_deposit_that_nothing_explains_ages_until_finance_is_told(world: World
     )
 
     assert world.open_work()["deposit_without_remittance"] == "finance"
+
+
+# One deposit, told of by several --------------------------------------------------------------
+
+
+@pytest.mark.parametrize("write", [nacha, bai2])
+@pytest.mark.parametrize("is_paid_first", [True, False])
+def test_what_a_file_and_an_event_both_tell_of_is_one_deposit(
+    world: World, write: Callable[[Sequence[Credit]], str], *, is_paid_first: bool
+) -> None:
+    if is_paid_first:
+        world.pay(PAID)
+    bank(world, write((Credit(7_300, TRACE),)))
+
+    assert world.deposit(7_300) == "told_again"
+
+    assert world.account(Account.CASH) == 7_300
+    assert len(world.only("DEPOSIT")["told_by"]) == 2
+
+
+def test_an_event_told_again_by_a_file_is_seen_on_both(world: World) -> None:
+    world.pay(PAID)
+    world.deposit(7_300)
+
+    bank(world, nacha((Credit(7_300, TRACE), Credit(40, "OTHER"))))
+
+    file = world.only("BANKFILE")
+    assert (file["deposits"], file["told_before"]) == (2, 1)
+    assert world.account(Account.CASH) == 7_340
+
+
+def test_two_equal_deposits_of_one_source_are_two(world: World) -> None:
+    bank(world, nacha((Credit(7_300, TRACE), Credit(7_300, TRACE))))
+
+    assert world.deposit(7_300, deposit_id="DEP1") == "told_again"
+    assert world.deposit(7_300, deposit_id="DEP2") == "told_again"
+    assert world.deposit(7_300, deposit_id="DEP3") == "waiting"
+
+    assert world.account(Account.CASH) == 21_900
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    tellings=st.lists(
+        st.tuples(st.sampled_from(("event", "nacha", "bai2")), st.integers(1, 3)), max_size=14
+    )
+)
+def test_there_are_as_many_deposits_as_the_source_that_tells_of_most(
+    tellings: list[tuple[str, int]],
+) -> None:
+    world = World()
+
+    for source, number in tellings:
+        world.deposit(7_300, deposit_id=f"{source}-{number}", source=source)
+
+    told = Counter(source for source, _ in set(tellings))
+    assert len(world.of_kind("DEPOSIT")) == max(told.values(), default=0)
+    assert world.account(Account.CASH) == 7_300 * len(world.of_kind("DEPOSIT"))

@@ -1,14 +1,18 @@
 """Coverage is asked about when it matters, an outage is not a loss of coverage, and a change is told."""
 
+import hashlib
 import json
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
-from functions.billing.domain.eligibility.coverages import Visit
+from functions.billing.domain.eligibility.checks import EligibilityCheck
+from functions.billing.domain.eligibility.coverages import Visit, VisitState
+from functions.billing.domain.eligibility.good_faith import GoodFaithReason
 from functions.billing.domain.eligibility.records import CoverageState, MatchQuality
 from functions.billing.domain.errors import ContractError
-from functions.billing.x12 import EligibilityInquiry, Transaction
+from functions.billing.usecases.verify_eligibility import AUTHORIZATION_MISSING, ESTIMATE_OWED
+from functions.billing.x12 import EligibilityInquiry, EligibilityResponse, Transaction
 from functions.billing.x12 import read as read_x12
 from tests.fakes import Crash, InterruptedRecords
 from tests.unit.usecases.ehr_documents import (
@@ -335,7 +339,7 @@ def test_a_recheck_renews_the_estimate_and_the_alerts_of_the_visits_it_speaks_fo
 
     assert desk.visit.estimate is not None
     assert desk.visit.estimate.patient_cents == 4_000
-    assert desk.visit.alerts == ("copay: 2500 -> 4000",)
+    assert desk.visit.alerts == ("copay: $25.00 -> $40.00",)
     assert desk.telemetry[-1]["estimate_updated"]
 
 
@@ -568,6 +572,42 @@ def test_a_check_nobody_answered_is_told_too(desk: FrontDesk) -> None:
     assert desk.of_kind("CHECK")[-1]["codes"] == ["circuit_open"]
 
 
+def test_the_bytes_of_both_ways_are_kept_and_named_by_the_check(desk: FrontDesk) -> None:
+    answer = benefits_file()
+    desk.payer_says(answer)
+
+    desk.book()
+
+    check = next(iter(desk.records.under(EligibilityCheck, desk.coverage.key.partition, "CHECK#")))
+    kept = desk.evidence.kept[check.evidence_key]
+    assert kept == desk.clearinghouse.inquiries[0] + answer
+    assert hashlib.sha256(kept).hexdigest() == check.evidence_sha256
+    both = [
+        type(each.body) for each in read_x12(kept, name="kept") if isinstance(each, Transaction)
+    ]
+    assert both == [EligibilityInquiry, EligibilityResponse]
+
+
+def test_an_answer_nobody_can_read_is_kept_too(desk: FrontDesk) -> None:
+    desk.payer_says(b"<html>503</html>")
+
+    desk.book()
+
+    (kept,) = desk.evidence.kept.values()
+    assert kept.endswith(b"<html>503</html>")
+    assert desk.only("CHECK")["outcome"] == "unanswered"
+
+
+def test_of_a_check_nobody_answered_the_question_is_kept(desk: FrontDesk) -> None:
+    outage(desk)
+    desk.clock.advance(seconds=10)
+    desk.book("later", start="2026-03-06T14:00:00Z", member_id="XYZ000000000")
+
+    sent = [check for check in desk.of_kind("CHECK") if check.get("evidence_sha256")]
+    assert [check["outcome"] for check in sent] == ["unanswered"] * 3
+    assert list(desk.evidence.kept.values()) == desk.clearinghouse.inquiries
+
+
 def test_no_line_of_telemetry_names_the_patient(desk: FrontDesk) -> None:
     desk.payer_says(benefits_file(member_id="XYZ000000000"))
     desk.book()
@@ -589,6 +629,91 @@ def test_a_self_pay_patient_is_owed_a_good_faith_estimate_by_its_deadline(desk: 
     assert owed.due_on == date(2026, 3, 5)
     assert owed.total_cents == desk.visit.planned[0].charge_cents
     assert desk.open_work() == {"good_faith_estimate_owed": "front_desk"}
+
+
+def test_whoever_asks_for_a_price_is_owed_an_estimate_within_three_business_days(
+    desk: FrontDesk,
+) -> None:
+    assert desk.request_estimate(on=date(2026, 3, 6), self_pay=True, is_booked=False) == "estimated"
+
+    owed = desk.visit.good_faith_estimate
+    assert owed is not None
+    assert (owed.reason, owed.due_on) == (GoodFaithReason.REQUESTED, date(2026, 3, 11))
+    assert owed.total_cents == desk.visit.planned[0].charge_cents > 0
+    assert desk.open_work() == {ESTIMATE_OWED: "front_desk"}
+    assert (desk.visit.state, desk.visit.booked_on, desk.asked) == (VisitState.PROPOSED, None, 0)
+
+
+def test_an_estimate_asked_for_before_the_booking_stays_owed_by_its_day(desk: FrontDesk) -> None:
+    desk.request_estimate(on=date(2026, 3, 2), self_pay=True, is_booked=False)
+    desk.clock.advance(days=1)
+    desk.book(self_pay=True, start="2026-03-30T14:00:00Z")
+
+    owed = desk.visit.good_faith_estimate
+    assert owed is not None
+    assert owed.due_on == date(2026, 3, 5)
+    assert desk.visit.state is VisitState.BOOKED
+    assert desk.visit.booked_on == desk.clock.now().date()
+    assert len(desk.of_kind("WORK")) == 1
+
+
+def test_asking_puts_off_no_estimate_that_is_owed_sooner(desk: FrontDesk) -> None:
+    desk.book(self_pay=True, start="2026-03-09T14:00:00Z")
+    scheduled = desk.visit.good_faith_estimate
+
+    desk.request_estimate(on=date(2026, 3, 3), self_pay=True, start="2026-03-09T14:00:00Z")
+
+    asked = desk.visit.good_faith_estimate
+    assert scheduled is not None
+    assert asked is not None
+    assert asked.reason is GoodFaithReason.REQUESTED
+    assert asked.due_on == scheduled.due_on < date(2026, 3, 6)
+
+
+@pytest.mark.parametrize(
+    ("given_on", "word"),
+    [(date(2026, 3, 5), "estimate_given"), (date(2026, 3, 6), "estimate_given_late")],
+)
+def test_an_estimate_that_was_given_is_no_work_any_more(
+    desk: FrontDesk, given_on: date, word: str
+) -> None:
+    desk.request_estimate(on=date(2026, 3, 2), self_pay=True)
+
+    assert desk.give_estimate(on=given_on) == "given"
+    assert desk.open_work() == {}
+    assert desk.only("WORK")["resolution"] == word
+
+    desk.request_estimate(on=date(2026, 3, 10), self_pay=True)
+    assert desk.open_work() == {ESTIMATE_OWED: "front_desk"}
+
+
+def test_an_estimate_nobody_owes_cannot_have_been_given(desk: FrontDesk) -> None:
+    assert desk.give_estimate(on=date(2026, 3, 5)) == "not_found"
+
+
+def test_a_visit_without_its_authorization_is_work_until_there_is_one(desk: FrontDesk) -> None:
+    desk.book(procedure="70553")
+    assert desk.open_work() == {AUTHORIZATION_MISSING: "authorization"}
+
+    desk.check_in(procedure="70553")
+    assert desk.open_work() == {AUTHORIZATION_MISSING: "authorization"}
+
+    desk.check_in(procedure="70553", authorized="AUTH1")
+    assert desk.open_work() == {}
+    assert not desk.visit.authorized_at_booking
+
+
+def test_nothing_is_left_to_do_for_a_cancelled_visit(desk: FrontDesk) -> None:
+    desk.book(procedure="70553", self_pay=False)
+    desk.request_estimate(on=date(2026, 3, 2), procedure="70553")
+    assert desk.open_work() == {
+        AUTHORIZATION_MISSING: "authorization",
+        ESTIMATE_OWED: "front_desk",
+    }
+
+    desk.cancel()
+
+    assert desk.open_work() == {}
 
 
 def test_it_is_known_whether_an_authorization_was_there_when_the_visit_was_booked(

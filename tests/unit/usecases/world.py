@@ -222,6 +222,7 @@ class World:
         deposit_id: str = "DEP1",
         trace: str = TRACE,
         payer: str = PAYER_NUMBER,
+        source: str = "event",
     ) -> str:
         command = MatchDeposit(
             deposit_id=deposit_id,
@@ -229,6 +230,7 @@ class World:
             payer_identifier=payer,
             amount_cents=amount_cents,
             deposited_on=date(2026, 3, 9),
+            source=source,
         )
         outcome = match_deposit(command, CAUSE, records=self.records, clock=self.clock)
         return str(outcome["outcome"])

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import inspect
+from collections.abc import Callable, Iterator
 from datetime import date
 from decimal import Decimal
 
@@ -20,10 +22,12 @@ from functions.billing.x12 import (
     ProfessionalLine,
     Reference,
     Separators,
+    X12Error,
     address,
     read,
     write,
 )
+from functions.billing.x12.descriptors import Field
 
 from .examples import NOON, PARTNER, numbers, professional_claims, read_one
 from .seeds import seeds
@@ -68,8 +72,17 @@ PROCEDURES = st.builds(
     st.sampled_from(["HC", "ER"]),
     st.sampled_from(["99213", "J3301", "G0438"]),
     st.lists(st.sampled_from(["25", "59", "TC"]), max_size=4).map(tuple),
+    description=st.just("") | TEXT,
+    code_end=st.sampled_from(["", "99215"]),
 )
 UNITS = st.decimals(0, 9999, places=3, allow_nan=False)
+
+
+def references(*qualifiers: str) -> st.SearchStrategy[tuple[Reference, ...]]:
+    made = st.builds(Reference, st.sampled_from(qualifiers), TEXT, st.just("") | TEXT)
+    return st.lists(made, max_size=2).map(tuple)
+
+
 PARTIES = st.builds(
     Party,
     kind=st.sampled_from(["1", "2"]),
@@ -82,9 +95,7 @@ PARTIES = st.builds(
     state=st.sampled_from(["OH", "KY"]),
     postal_code=st.just("43215"),
     birth_date=st.none() | DAYS,
-    references=st.lists(st.builds(Reference, st.sampled_from(["G2", "0B"]), TEXT), max_size=2).map(
-        tuple
-    ),
+    references=references("G2", "0B"),
 )
 LINES = st.builds(
     ProfessionalLine,
@@ -95,7 +106,7 @@ LINES = st.builds(
     diagnosis_pointers=st.lists(st.integers(1, 12), min_size=1, max_size=4).map(tuple),
     service_period=PERIODS,
     line_control_number=st.none() | TEXT,
-    references=st.lists(st.builds(Reference, st.just("9B"), TEXT), max_size=2).map(tuple),
+    references=references("9B"),
     providers=st.lists(PARTIES, max_size=2).map(tuple),
 )
 CLAIMS = st.builds(
@@ -111,7 +122,7 @@ CLAIMS = st.builds(
     onset=st.none() | PERIODS,
     payer_claim_control_number=st.none() | TEXT,
     diagnoses=st.lists(
-        st.builds(HealthCode, st.just("ABF"), st.sampled_from(["I10", "E119"])),
+        st.sampled_from(["I10", "E119"]).map(lambda code: HealthCode("ABF", code)),
         min_size=1,
         max_size=12,
     ).map(tuple),
@@ -181,3 +192,34 @@ def test_adjustments_are_grouped_six_to_a_segment_and_none_is_lost(
         assert [a for a in again if a.group == group] == mine
         segments = [s for s in written if s.split("\x1d")[1] == group]
         assert len(segments) == -(-len(mine) // 6)
+
+
+@pytest.mark.parametrize("number", range(len(seeds())))
+def test_a_field_is_the_same_however_it_is_come_by(number: int) -> None:
+    """A field is looked up by its segment's name; sought in its place it is the same."""
+    whole = seeds()[number]
+    damaged = whole.replace(b"*1*", b"*x*", 9).replace(b"*2026", b"*2O26", 2)
+    for content in (whole, damaged):
+        loops = [loop for item in read(content) for loop in loops_in(getattr(item, "body", None))]
+        assert loops or content is damaged
+        for loop in loops:
+            for name in loop.field_names():
+                field = inspect.getattr_static(loop, name)
+                if type(field) is Field:
+                    assert told(getattr, loop, name) == told(field.read, loop)
+                    assert told(getattr, loop, name) == told(field.read, loop)
+
+
+def loops_in(loop: Loop | None) -> Iterator[Loop]:
+    if loop is not None:
+        yield loop
+        for children in loop.layout().children.values():
+            for child in children:
+                yield from loops_in(child)
+
+
+def told(read_one_field: Callable[..., object], *arguments: object) -> object:
+    try:
+        return read_one_field(*arguments)
+    except X12Error as error:
+        return error.as_dict()

@@ -176,3 +176,30 @@ def test_every_sample_that_reads_comes_back_exactly() -> None:
         again = x12("write", given=done.stdout)
         before = [s[0] for s in segments(path.read_bytes()) if isinstance(s, tuple)]
         assert [s[0] for s in segments(again.stdout) if isinstance(s, tuple)] == before
+
+
+@pytest.mark.parametrize("command", ["read", "check", "explain"])
+def test_an_empty_file_is_said_to_be_empty(tmp_path: Path, command: str) -> None:
+    path = tmp_path / "empty.x12"
+    path.write_bytes(b" \r\n")
+    done = x12(command, str(path))
+    assert (done.returncode, done.stdout) == (2, b"")
+    assert b"nothing in it" in done.stderr
+
+
+def test_what_could_not_be_explained_shows_in_the_exit_code(era: Path, tmp_path: Path) -> None:
+    cut = tmp_path / "cut.x12"
+    cut.write_bytes(era.read_bytes()[:400])
+    assert x12("explain", str(era)).returncode == 0
+    assert x12("explain", str(cut)).returncode == 1
+
+
+@pytest.mark.parametrize("command", ["read", "check", "explain"])
+def test_a_closed_standard_input_is_unreadable(command: str) -> None:
+    program = f"import sys; sys.stdin = None\nfrom cli.x12 import x12_commands\nx12_commands(['{command}', '-'])"
+    done = subprocess.run(
+        [sys.executable, "-c", program], cwd=ROOT, capture_output=True, check=False
+    )
+    assert (done.returncode, done.stdout) == (2, b"")
+    assert b"standard input is closed" in done.stderr
+    assert b"Traceback" not in done.stderr

@@ -44,6 +44,8 @@ class EligibilityCheck:
         Appointments whose patient estimate this answer renewed.
     control_number
         ISA13 of the request, by which the clearinghouse finds it.
+    evidence_sha256
+        The hash of what rests under `evidence_key`. Empty when nothing was sent.
     """
 
     kind: ClassVar[str] = "CHECK"
@@ -72,6 +74,12 @@ class EligibilityCheck:
     fresh_until: datetime | None = None
     policy_version: str = ""
     control_number: str = ""
+    evidence_sha256: str = ""
+
+    @property
+    def evidence_key(self) -> str:
+        """Where the bytes of the 270, and of the 271 if one came, are kept; empty when nothing was sent."""
+        return evidence_key_of(self.control_number) if self.evidence_sha256 else ""
 
     @property
     def key(self) -> Key:
@@ -104,6 +112,11 @@ class EligibilityCheck:
             "changes": [change.kind.value for change in self.changes],
             "estimate_updated": bool(self.estimates_updated),
         }
+
+
+def evidence_key_of(control_number: str) -> str:
+    """Where a 270 and its 271 are kept, one after the other: by ISA13, which names no person and is given once."""
+    return f"eligibility/{control_number}.x12"
 
 
 def request_of(

@@ -14,6 +14,7 @@ from functions.billing.domain.eligibility.records import (
     MatchQuality,
     MemberField,
 )
+from functions.billing.domain.money import dollars
 
 _DECEMBER = 12
 
@@ -153,6 +154,11 @@ class ChangeKind(StrEnum):
     COINSURANCE = "coinsurance"
     DEDUCTIBLE_REMAINING = "deductible_remaining"
 
+    @property
+    def in_words(self) -> str:
+        """As people at the desk say it."""
+        return self.replace("_", " ")
+
 
 _ALERTING = frozenset(
     {
@@ -189,7 +195,7 @@ class Change:
     @property
     def in_words(self) -> str:
         """Before and after, for those who must act."""
-        return f"{self.kind}: {self.before or 'none'} -> {self.after or 'none'}"
+        return f"{self.kind.in_words}: {self.before or 'none'} -> {self.after or 'none'}"
 
 
 _AT_THE_DESK: Mapping[ChangeKind, str] = {
@@ -226,44 +232,43 @@ def coverage_changed(before: EligibilityResult, after: EligibilityResult) -> tup
     """What a newer answer says otherwise than an older one.
 
     An answer that decided nothing changes nothing: an outage is not a loss of coverage, and its
-    recovery is not a gain. So an undetermined answer on either side gives no change.
+    recovery is not a gain. So an undetermined answer on either side gives no change. Benefits are
+    compared where both answers say active: of a coverage that ended nobody needs to hear that it has no copay now.
     """
     if CoverageState.UNDETERMINED in {before.state, after.state}:
         return ()
-    pairs = (
+    pairs: tuple[tuple[ChangeKind, str, str], ...] = (
         (ChangeKind.COVERAGE_STATE, before.state.value, after.state.value),
         (ChangeKind.PLAN, before.plan_name, after.plan_name),
         (ChangeKind.PLAN_DATES, _plan_dates(before), _plan_dates(after)),
         (ChangeKind.OTHER_PAYER, _other_payers(before), _other_payers(after)),
-        (
-            ChangeKind.AUTHORIZATION,
-            _yes_no(value=before.authorization_required),
-            _yes_no(value=after.authorization_required),
-        ),
         (ChangeKind.MEMBER_CORRECTED, _corrected(before), _corrected(after)),
-        (
-            ChangeKind.COPAY,
-            _benefit(before, BenefitKind.COPAY),
-            _benefit(after, BenefitKind.COPAY),
-        ),
-        (
-            ChangeKind.COINSURANCE,
-            _benefit(before, BenefitKind.COINSURANCE),
-            _benefit(after, BenefitKind.COINSURANCE),
-        ),
-        (
-            ChangeKind.DEDUCTIBLE_REMAINING,
-            _benefit(before, BenefitKind.DEDUCTIBLE, BenefitPeriod.REMAINING),
-            _benefit(after, BenefitKind.DEDUCTIBLE, BenefitPeriod.REMAINING),
-        ),
     )
+    if before.state is after.state is CoverageState.ACTIVE:
+        pairs += tuple(
+            (kind, old, new)
+            for (kind, old), (_, new) in zip(_benefits(before), _benefits(after), strict=True)
+        )
     return tuple(Change(kind, old, new) for kind, old, new in pairs if old != new)
 
 
+def _benefits(result: EligibilityResult) -> tuple[tuple[ChangeKind, str], ...]:
+    remaining = BenefitPeriod.REMAINING
+    return (
+        (ChangeKind.AUTHORIZATION, _yes_no(value=result.authorization_required)),
+        (ChangeKind.COPAY, _benefit(result, BenefitKind.COPAY)),
+        (ChangeKind.COINSURANCE, _benefit(result, BenefitKind.COINSURANCE)),
+        (
+            ChangeKind.DEDUCTIBLE_REMAINING,
+            _benefit(result, BenefitKind.DEDUCTIBLE, remaining),
+        ),
+    )
+
+
 def _plan_dates(result: EligibilityResult) -> str:
-    starts = result.plan_starts_on.isoformat() if result.plan_starts_on else "open"
-    ends = result.plan_ends_on.isoformat() if result.plan_ends_on else "open"
-    return f"{starts}/{ends}"
+    starts, ends = result.plan_starts_on, result.plan_ends_on
+    said = (f"from {starts}" if starts else "", f"until {ends}" if ends else "")
+    return " ".join(filter(None, said)) or "open"
 
 
 def _other_payers(result: EligibilityResult) -> str:
@@ -287,7 +292,9 @@ def _benefit(
         result.benefits, kind, service_type=result.service_type, period=period
     )
     if found.benefit is None:
-        return found.why_not
+        return found.why_not.replace("_", " ")
     if found.benefit.rate is not None:
-        return str(found.benefit.rate.normalize())
-    return str(found.benefit.amount_cents)
+        return f"{found.benefit.rate * 100:.4g} %"
+    return (
+        "not stated" if found.benefit.amount_cents is None else dollars(found.benefit.amount_cents)
+    )

@@ -165,8 +165,10 @@ class KnownCoverage:
 
 
 class VisitState(StrEnum):
-    """Where a booked visit stands."""
+    """Where a visit stands."""
 
+    PROPOSED = "proposed"
+    """Its price was asked for; nobody has booked it."""
     BOOKED = "booked"
     CHECKED_IN = "checked_in"
     CANCELLED = "cancelled"
@@ -174,12 +176,13 @@ class VisitState(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Visit:
-    """A booked visit: its coverages and the patient's estimate, with how it was worked out.
+    """A visit: its coverages and the patient's estimate, with how it was worked out.
 
     `alerts` are the changes of coverage since the booking that nobody has acted upon yet, in words without protected
-    health information. `needs_authorization`: the payer wants one for the visit (EB11); `authorized_at_booking`:
-    it was there when the visit was booked. `was_fresh_at_check_in`: what was known of every coverage when the patient
-    came was still trusted by its payer's policy.
+    health information. `needs_authorization`: the payer wants one for the visit (by the table of its rules, or EB11);
+    `is_authorized`: by the newest document of the EHR there is one; `authorized_at_booking`: it was there when the
+    visit was booked. `booked_on`: None while it is only proposed. `was_fresh_at_check_in`: what was known of every
+    coverage when the patient came was still trusted by its payer's policy.
     """
 
     kind: ClassVar[str] = "VISIT"
@@ -198,6 +201,7 @@ class Visit:
     good_faith_estimate: GoodFaithEstimate | None = None
     alerts: tuple[str, ...] = ()
     needs_authorization: bool = False
+    is_authorized: bool = False
     authorized_at_booking: bool = False
     was_fresh_at_check_in: bool | None = None
     problems: tuple[str, ...] = ()
@@ -219,6 +223,11 @@ class Visit:
     def subject(self) -> str:
         """The name logs and events use."""
         return f"visit:{self.appointment_id}"
+
+    @property
+    def lacks_authorization(self) -> bool:
+        """It is booked, its payer wants an authorization, and nobody has one."""
+        return self.booked_on is not None and self.needs_authorization and not self.is_authorized
 
     @property
     def expected(self) -> PlannedVisit | None:

@@ -5,9 +5,10 @@ within three. Booked nearer than three days none is owed unless the patient asks
 the estimate may be disputed (45 CFR 149.620).
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from enum import StrEnum
+from typing import Self
 
 from functions.billing.domain.eligibility.benefits import PlannedService
 
@@ -31,6 +32,7 @@ class GoodFaithEstimate:
     """What the visit is expected to cost a patient who pays for it alone, and the day it must be given by.
 
     `unpriced` counts planned services without a price: with any, the total is too low and a person completes it.
+    `given_on` is the day the patient had it in writing, None while it is owed.
     """
 
     reason: GoodFaithReason
@@ -38,6 +40,28 @@ class GoodFaithEstimate:
     due_on: date
     services: tuple[PlannedService, ...] = ()
     unpriced: int = 0
+    given_on: date | None = None
+
+    @property
+    def is_owed(self) -> bool:
+        """Nobody has given it to the patient yet."""
+        return self.given_on is None
+
+    @property
+    def is_late(self) -> bool:
+        """It was given, and after its day."""
+        return self.given_on is not None and self.given_on > self.due_on
+
+    @property
+    def is_complete(self) -> bool:
+        """Something is planned, and each service has a price."""
+        return bool(self.services) and not self.unpriced
+
+    def no_later_than(self, earlier: Self | None) -> Self:
+        """To ask again puts off no day that an estimate owed before must be given by."""
+        if earlier is None or not earlier.is_owed:
+            return self
+        return replace(self, due_on=min(self.due_on, earlier.due_on))
 
     def is_disputable(self, billed_cents: int) -> bool:
         """Whether a bill may be disputed by the patient."""

@@ -74,6 +74,30 @@ class PatientCheckedIn(_Document):
     patient_id: Identifier
 
 
+class EstimateRequested(_Document):
+    """A patient asked what a visit will cost; the document holds the appointment, booked or only proposed.
+
+    Any question about cost counts as a request (45 CFR 149.610(b)(1)). `requested_on` is the practice's date.
+    """
+
+    event_type = "estimate.requested"
+    authority = "EHR registration"
+    consumer = "works out a Good Faith Estimate, due within three business days"
+    appointment_id: Identifier
+    patient_id: Identifier
+    requested_on: date
+
+
+class EstimateGiven(Contract):
+    """The patient was given the Good Faith Estimate in writing; `given_on` is the practice's date."""
+
+    event_type = "estimate.given"
+    authority = "EHR registration"
+    consumer = "notes whether the deadline was kept; ends the work"
+    appointment_id: Identifier
+    given_on: date
+
+
 class AuthorizationObtained(_Document):
     """A payer authorized services; held claims are judged again."""
 

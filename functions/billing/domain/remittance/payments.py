@@ -14,6 +14,7 @@ from functions.billing.domain.remittance.records import BalanceDifference, Remit
 
 BATCH = "BATCH#"
 UNBALANCED = "unbalanced"
+TEST_INDICATOR = "test_indicator"
 
 
 class RemittanceState(StrEnum):
@@ -105,6 +106,11 @@ class Remittance:
     def key(self) -> Key:
         """Where this payment rests."""
         return self.key_of(self.remittance_id)
+
+    @property
+    def answers_nobody(self) -> bool:
+        """No remitted claims are in it: a test, or the quarantined copy of a payment that was released."""
+        return TEST_INDICATOR in self.reasons or self.state is RemittanceState.RELEASED
 
     @property
     def is_releasable(self) -> bool:
@@ -274,7 +280,12 @@ class PostedBatch:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Deposit:
-    """Money seen at the bank."""
+    """Money seen at the bank.
+
+    Events and the bank's files name the same money differently, so with a trace it is named by what they all say of it:
+    payer, trace, amount, day, and its place among those of which one source tells the same. `told_by` holds each
+    telling once, as `SOURCE:its own name there`.
+    """
 
     kind: ClassVar[str] = "DEPOSIT"
 
@@ -284,6 +295,7 @@ class Deposit:
     amount_cents: int
     deposited_on: str
     received_at: datetime
+    told_by: tuple[str, ...] = ()
     state: str = "unmatched"
     proposed: tuple[str, ...] = ()
     """Remittances that fit by amount and date, where the bank gave no trace."""
@@ -296,6 +308,23 @@ class Deposit:
     ref: str = "DEPOSITS"
     version: int = 0
     audit_head: str = ""
+
+    @staticmethod
+    def id_of(
+        payer_identifier: str, trace_number: str, amount_cents: int, deposited_on: str, place: int
+    ) -> str:
+        """The name of a deposit that carries a trace, whoever tells of it."""
+        said = (payer_identifier, trace_number, str(amount_cents), deposited_on, str(place))
+        return derived_id("D", *said)
+
+    def is_told_by(self, source: str) -> bool:
+        """Whether this source has told of it: what the source tells besides is other money."""
+        return any(telling.startswith(f"{source}:") for telling in self.told_by)
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """What those who told of it call it."""
+        return tuple(telling.partition(":")[2] for telling in self.told_by) or (self.deposit_id,)
 
     @staticmethod
     def key_of(deposit_id: str) -> Key:
@@ -327,6 +356,8 @@ class BankFile:
     outcome: str = ""
     why: str = ""
     deposits: int = 0
+    told_before: int = 0
+    """Of those, how many an event or another file had told of."""
     amount_cents: int = 0
     ref: str = "BANKFILES"
     version: int = 0
@@ -347,9 +378,15 @@ class BankFile:
         """The name logs and events use."""
         return f"bank_file:{self.file_id}"
 
-    def read(self, *, deposits: int, amount_cents: int) -> Self:
+    def read(self, *, deposits: int, told_before: int, amount_cents: int) -> Self:
         """As it is once every deposit in it was taken up."""
-        return replace(self, outcome="read", deposits=deposits, amount_cents=amount_cents)
+        return replace(
+            self,
+            outcome="read",
+            deposits=deposits,
+            told_before=told_before,
+            amount_cents=amount_cents,
+        )
 
     def refused(self, why: str) -> Self:
         """As it is when it could not be read."""
