@@ -129,6 +129,7 @@ class Tap:
     aws: Aws
     deployment: Deployment
     heard: list[Heard] = field(default_factory=list)
+    opened_at: datetime = field(default_factory=lambda: datetime.now(UTC))
     _url: str = ""
     _place: str = ""
     _said: set[str] = field(default_factory=set)
@@ -150,6 +151,7 @@ class Tap:
         self._copy(self.deployment.bus_name, _EVERY_SOURCE, arn)
         self._copy("default", files, arn)
         self._place = self._end_of_stream()
+        self.opened_at = datetime.now(UTC)
 
     def _copy(self, bus: str, pattern: Mapping[str, Any], arn: str) -> None:
         events = self.aws.client("events")

@@ -21,7 +21,6 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from functions.billing.adapters.webhooks import new_webhook_secret
 from local.aws import REGION, ROOT_KEY, Aws
 from local.deployment import Deployment
 from local.errors import LocalCloudError
@@ -248,13 +247,12 @@ def _bring_up(plan: Plan, folder: Path, narrator: Narrator, to_stop: contextlib.
     with narrator.task("Put keys, rule sets and tables in place"):
         aws = Aws(endpoint)
         keys = Keys.for_producers(plan.producers)
-        house = plan.world.get("clearinghouse", {})
         seed_secrets(
             aws,
             deployment,
             keys=keys,
             api_keys={str(CONNECTOR["name"]): API_KEY},
-            webhook_secret=house.get("webhook_secret") or new_webhook_secret(),
+            webhook_secret=plan.world["clearinghouse"]["webhook_secret"],
         )
         versions = seed_rule_sets(aws, deployment, replaced=plan.rule_sets, at=datetime.now(UTC))
     return Cloud(

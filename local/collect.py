@@ -197,7 +197,7 @@ def _checks(
 ) -> tuple[Check, ...]:
     store = evidence.store
     entries = audit_entries(run.cloud.aws, run.cloud.deployment)
-    lost, twice = unpublished(store, run.tap.published_ids)
+    lost, twice = unpublished(store, run.tap.published_ids, since=run.tap.opened_at)
     duplicates = int(evidence.payers["totals"]["duplicates_at_payer"])
     stranger = [] if refuses_a_stranger(run.cloud) else ["a stranger could read the records"]
     given_up = [

@@ -50,10 +50,10 @@ from local.nursery import Nursery
 
 TESTED_VERSION = "1.5.33"
 THROTTLED_ERROR = "Lambda.TooManyRequestsException"
-# More processes than this only take the processor away from one another.
-WORKERS_PER_FUNCTION = max(2, (os.cpu_count() or 2) // 2)
-# A process takes about a second of a processor to start: a shorter line is sooner through without another one.
-LONG_LINE = 4
+# More processes than this only take the processor away from one another; fewer wait together for a payer that is slow.
+WORKERS_PER_FUNCTION = max(4, (os.cpu_count() or 4) // 2)
+# A shorter line is sooner through than another process starts.
+LONG_LINE = 3
 # The folder that every function's asset holds.
 SHARED = "functions/billing"
 _MARK = "__function_error__"

@@ -2,6 +2,7 @@
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
+from datetime import datetime
 from typing import Any
 
 from functions.billing.domain.commit import audit_entry
@@ -48,10 +49,12 @@ def _head_of(subject: str, chain: list[Mapping[str, Any]]) -> str | None:
     return head
 
 
-def unpublished(store: Store, published_ids: Iterable[str]) -> tuple[list[str], int]:
-    """Events of the outbox that never came over the bus, and how many came more than once."""
+def unpublished(
+    store: Store, published_ids: Iterable[str], *, since: datetime
+) -> tuple[list[str], int]:
+    """Events said since somebody listened that never came over the bus, and how many came more than once."""
     seen = Counter(published_ids)
-    outbox = {event.event_id for _, event in store.outbox()}
+    outbox = {event.event_id for line, event in store.outbox() if line.at >= since}
     twice = sum(count > 1 for identifier, count in seen.items() if identifier in outbox)
     return sorted(outbox - seen.keys()), twice
 

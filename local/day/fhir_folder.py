@@ -34,9 +34,9 @@ from functions.billing.fhir import (
 )
 from local.day.built_in import AUTOMATION, MAPPING_FILE
 from local.day.identifiers import member_id_of, npi_of, tax_id_of
-from local.day.practice import PAYERS, WIRE_IDS
+from local.day.practice import WIRE_IDS
 from local.day.records import Day, DayError, EhrEvent, Phase, UnreadableFile
-from local.day.world import API_KEY, span
+from local.day.world import simulated_house, span
 
 SOURCE = "ehr.folder"
 
@@ -497,13 +497,7 @@ class _FolderDay:
             for (_, payer_id), insured in sorted(self._insured.items(), key=lambda one: one[0])
             if payer_id in WIRE_IDS and insured.patient.name.family and insured.patient.name.given
         ]
-        return {
-            "version": 1,
-            "today": self._today.isoformat(),
-            "api_keys": [API_KEY],
-            "payers": list(PAYERS),
-            "members": members,
-        }
+        return {**simulated_house(self._today), "members": members}
 
     def _member(self, payer_id: str, insured: _Insured) -> dict[str, Any]:
         patient = insured.patient

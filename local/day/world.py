@@ -82,6 +82,17 @@ def payment_entry(scenario: Scenario, insurance: Insurance, ordinal: int) -> dic
     }
 
 
+def simulated_house(today: date) -> dict[str, Any]:
+    """What every world file begins with: the clearinghouse and the payers, whoever the members are."""
+    return {
+        "version": 1,
+        "today": today.isoformat(),
+        "api_keys": [API_KEY],
+        "clearinghouse": {"webhook_secret": WEBHOOK_SECRET},
+        "payers": list(PAYERS),
+    }
+
+
 def world(
     today: date,
     members: list[dict[str, Any]],
@@ -97,11 +108,7 @@ def world(
         "by_cents": STRAY_DEPOSIT_CENTS,
     }
     return {
-        "version": 1,
-        "today": today.isoformat(),
-        "api_keys": [API_KEY],
-        "clearinghouse": {"webhook_secret": WEBHOOK_SECRET},
-        "payers": list(PAYERS),
+        **simulated_house(today),
         "members": members,
         "script": script,
         "remittance_script": [*payments, stray],

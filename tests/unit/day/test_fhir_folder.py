@@ -128,7 +128,8 @@ def test_every_encounter_is_complete_but_for_what_is_truly_unknown(tmp_path: Pat
 def test_the_payers_know_each_member_from_before_the_first_visit(tmp_path: Path) -> None:
     found = two_patients(tmp_path)
 
-    World.model_validate(found.world)
+    world = World.model_validate(found.world)
+    assert world.clearinghouse.webhook_secret
     assert len(found.world["members"]) == 2
     for member in found.world["members"]:
         (span,) = member["coverage"]

@@ -1,3 +1,5 @@
+from datetime import timedelta
+
 import pytest
 
 from functions.billing.adapters.codec import plain_value, to_item
@@ -79,7 +81,15 @@ def _outbox(*identifiers: str) -> Store:
 
 
 def test_an_event_that_never_came_over_the_bus_is_named() -> None:
-    lost, twice = unpublished(_outbox("evt-1", "evt-2", "evt-3"), ["evt-1", "evt-3", "evt-3"])
+    said = _outbox("evt-1", "evt-2", "evt-3")
+
+    lost, twice = unpublished(said, ["evt-1", "evt-3", "evt-3"], since=NOON)
 
     assert lost == ["evt-2"]
     assert twice == 1
+
+
+def test_what_was_said_before_anybody_listened_is_not_missed() -> None:
+    lost, _ = unpublished(_outbox("evt-1"), [], since=NOON + timedelta(seconds=1))
+
+    assert lost == []
