@@ -1,6 +1,7 @@
 """Things to test with: each test states only what matters to it. All synthetic; NPIs pass the check digit."""
 
 import json
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import UTC, date, datetime
 from decimal import Decimal
@@ -12,7 +13,15 @@ from functions.billing.domain.claims.assemble import assemble
 from functions.billing.domain.claims.claim import Claim
 from functions.billing.domain.claims.lifecycle import ClaimState
 from functions.billing.domain.claims.revisions import StoredContent
-from functions.billing.domain.commit import Actor, Cause, Commit, Record
+from functions.billing.domain.commit import (
+    Actor,
+    Cause,
+    Commit,
+    Fact,
+    HistoryEntry,
+    OutboxEvent,
+    Record,
+)
 from functions.billing.domain.records import (
     Address,
     Charge,
@@ -186,3 +195,22 @@ def read(records: Records, claim_id: str = "CTESTCLAIM01") -> Claim:
     claim = records.get(Claim, Claim.key_of(claim_id))
     assert claim is not None
     return claim
+
+
+def history_line(
+    claim_id: str, *events: OutboxEvent, sequence: int = 1, facts: Mapping[str, Fact] | None = None
+) -> HistoryEntry:
+    """One line of a claim's history, and what its step has to say."""
+    return HistoryEntry(
+        subject_key=Claim.key_of(claim_id),
+        sequence=sequence,
+        at=NOON,
+        step="test",
+        actor="test",
+        cause_id=CAUSE.cause_id,
+        cause_type=CAUSE.cause_type,
+        correlation_id=CAUSE.correlation_id,
+        decision="given",
+        facts=facts or {},
+        events=events,
+    )

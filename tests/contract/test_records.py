@@ -34,7 +34,7 @@ from functions.billing.domain.work_items import Queue, WorkItem, open_work_item
 from functions.billing.usecases.events import opened
 from functions.billing.usecases.postings import StoredPosting
 from local.proofs import audit_problems
-from tests.builders import encounter, staged_claim
+from tests.builders import encounter, history_line, staged_claim
 from tests.contract.conftest import AUDIT, RECORDS, Item, Store, plain_items
 from tests.fakes import NOON
 
@@ -159,18 +159,7 @@ def test_a_partition_is_read_by_prefix_in_order(store: Store) -> None:
 
 
 def test_a_long_partition_is_read_to_its_end(store: Store) -> None:
-    entry = HistoryEntry(
-        subject_key=Claim.key_of(CLAIM_ID),
-        sequence=1,
-        at=NOON,
-        step="test",
-        actor="test",
-        cause_id="evt_1",
-        cause_type="encounter.signed",
-        correlation_id="evt_1",
-        decision="given",
-        facts={"padding": ("x" * 1_000,) * 90},
-    )
+    entry = history_line(CLAIM_ID, facts={"padding": ("x" * 1_000,) * 90})
     for sequence in range(1, 16):
         store.records.remember(replace(entry, sequence=sequence))
 

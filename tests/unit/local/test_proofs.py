@@ -3,12 +3,11 @@ from datetime import timedelta
 import pytest
 
 from functions.billing.adapters.codec import plain_value, to_item
-from functions.billing.domain.claims.claim import Claim
 from functions.billing.domain.claims.lifecycle import ClaimState
-from functions.billing.domain.commit import Actor, Commit, HistoryEntry, OutboxEvent
+from functions.billing.domain.commit import Actor, Commit, OutboxEvent
 from local.proofs import audit_problems, unpublished
 from local.store import Store
-from tests.builders import CAUSE, released_claim
+from tests.builders import CAUSE, history_line, released_claim
 from tests.fakes import NOON, InMemoryRecords
 from tests.unit.local.runs import stored
 
@@ -62,17 +61,10 @@ def _outbox(*identifiers: str) -> Store:
     return Store(
         tuple(
             to_item(
-                HistoryEntry(
-                    subject_key=Claim.key_of("C1"),
+                history_line(
+                    "C1",
+                    OutboxEvent(event_id=identifier, type="claim.staged", data={}),
                     sequence=sequence,
-                    at=NOON,
-                    step="given",
-                    actor="test",
-                    cause_id=CAUSE.cause_id,
-                    cause_type=CAUSE.cause_type,
-                    correlation_id=CAUSE.correlation_id,
-                    decision="said",
-                    events=(OutboxEvent(event_id=identifier, type="claim.staged", data={}),),
                 )
             )
             for sequence, identifier in enumerate(identifiers, start=1)

@@ -2,15 +2,16 @@
 
 import json
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from functions.billing.adapters.signing import Ed25519Signer, Ed25519Verifier, new_signing_secret
-from functions.billing.domain.claims.claim import Claim
-from functions.billing.domain.commit import HistoryEntry, OutboxEvent
+from functions.billing.domain.commit import OutboxEvent
 from functions.billing.usecases.publish_outbox import Waiting, publish_outbox
 from functions.billing.usecases.receive_event import read_event
+from tests.builders import history_line
 from tests.fakes import NOON, RecordedBus, SettableClock
 
 SIGNER = Ed25519Signer(new_signing_secret("billing-1"))
@@ -26,19 +27,8 @@ def released(number: int) -> OutboxEvent:
 
 
 def waiting(number: int, *more: OutboxEvent) -> Waiting:
-    line = HistoryEntry(
-        subject_key=Claim.key_of(f"C{number}"),
-        sequence=1,
-        at=NOON,
-        step="scrub_claim",
-        actor="scrub_claim",
-        cause_id="evt-root",
-        cause_type="claim.staged",
-        correlation_id="evt-root",
-        decision="released",
-        events=(released(number), *more),
-    )
-    return Waiting(position=str(number), line=line)
+    line = history_line(f"C{number}", released(number), *more)
+    return Waiting(position=str(number), line=replace(line, correlation_id="evt-root"))
 
 
 @pytest.fixture
