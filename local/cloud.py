@@ -21,7 +21,8 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from local.aws import REGION, ROOT_KEY, Aws
+from local.aws import Aws
+from local.cdk import Cdk, tool_path
 from local.deployment import Deployment
 from local.errors import LocalCloudError
 from local.keys import Keys
@@ -46,6 +47,10 @@ LOCAL_FOLDER = PROJECT_ROOT / ".local"
 RUNNING_CLOUD = LOCAL_FOLDER / "cloud.json"
 ACCOUNT = "000000000000"
 API_KEY = "local-key"
+
+# Where the payer simulator listens when nobody else does: its address is part of what is deployed, and what is
+# deployed is kept until it changes.
+_USUAL_PORT = 18350
 
 # Waits of the state machines and pauses between retries, as a share of what they are on AWS.
 WAIT_SCALE = "0.3"
@@ -231,19 +236,21 @@ def _bring_up(plan: Plan, folder: Path, narrator: Narrator, to_stop: contextlib.
     scratch = Path(tempfile.mkdtemp(prefix="billing-local-"))
     to_stop.callback(shutil.rmtree, scratch, ignore_errors=True)
     logs = folder / "logs"
+    cdk = Cdk(root=PROJECT_ROOT, logs=logs)
     with ThreadPoolExecutor(max_workers=1) as builder:
-        built = builder.submit(_build_assets, logs)
         with narrator.task("Start the AWS emulator and the payer simulator"):
             emulator, endpoint = _start_emulator(logs, scratch, to_stop)
             payers, simulator_url = _start_simulator(plan.world, folder, logs, to_stop)
+            built = builder.submit(_build, cdk, simulator_url, scratch)
             _wait_for_emulator(emulator, endpoint)
             _wait_for_simulator(payers, simulator_url)
         with narrator.task("Bootstrap (cdk bootstrap)"):
-            _bootstrap(endpoint, logs, scratch)
+            cdk.bootstrap(ACCOUNT, endpoint, scratch / "bootstrap")
         with narrator.task("Build what is deployed"):
-            built.result()
+            assembly = built.result()
     with narrator.task("Deploy (cdk deploy)"):
-        deployment = _deploy(endpoint, simulator_url, folder, logs, scratch)
+        outputs = cdk.deploy(assembly, endpoint, folder / "outputs.json")
+        deployment = Deployment.from_outputs(outputs)
     with narrator.task("Put keys, rule sets and tables in place"):
         aws = Aws(endpoint)
         keys = Keys.for_producers(plan.producers)
@@ -270,7 +277,7 @@ def _bring_up(plan: Plan, folder: Path, narrator: Narrator, to_stop: contextlib.
 def _start_emulator(logs: Path, scratch: Path, to_stop: contextlib.ExitStack) -> tuple[Child, str]:
     port = free_port()
     environment = {
-        "PATH": _path(),
+        "PATH": tool_path(PROJECT_ROOT),
         "HOME": str(scratch),
         "TMPDIR": str(scratch),
         "LANG": "C.UTF-8",
@@ -305,7 +312,7 @@ def _wait_for_emulator(child: Child, endpoint: str) -> None:
 def _start_simulator(
     world: Mapping[str, Any], folder: Path, logs: Path, to_stop: contextlib.ExitStack
 ) -> tuple[Child, str]:
-    port = free_port()
+    port = free_port(_USUAL_PORT)
     world_file = folder / "world.json"
     world_file.write_text(json.dumps(world))
     child = start(
@@ -331,82 +338,25 @@ def _wait_for_simulator(child: Child, url: str) -> None:
     )
 
 
-def _build_assets(logs: Path) -> None:
+def _build(cdk: Cdk, simulator_url: str, scratch: Path) -> Path:
+    """The assembly to deploy, with its assets; what has not changed is not built again."""
     LOCAL_FOLDER.mkdir(exist_ok=True)
+    connectors = json.dumps([{**CONNECTOR, "url": simulator_url}])
+    is_usual = urlsplit(simulator_url).port == _USUAL_PORT
     # Two runs at once share the built assets, and must not write them at the same time.
     with (LOCAL_FOLDER / "build.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
-        _run_build(logs)
+        _build_assets(cdk.logs)
+        # Only one run has the usual port, so no other deploys from what it replaces.
+        folder = PROJECT_ROOT / "build" / "assembly" if is_usual else scratch / "assembly"
+        return cdk.assembly(folder, {"stage": "local", "connectors": connectors})
 
 
-def _run_build(logs: Path) -> None:
+def _build_assets(logs: Path) -> None:
     run(
         "Building the functions",
         [interpreter(), "-m", "infra.build_assets", "local"],
         log=logs / "build.log",
-        environment={**os.environ, "PATH": _path()},
+        environment={**os.environ, "PATH": tool_path(PROJECT_ROOT)},
         folder=PROJECT_ROOT,
     )
-
-
-def _bootstrap(endpoint: str, logs: Path, scratch: Path) -> None:
-    # From an empty folder: beside cdk.json the command line would synthesize the app first.
-    empty = scratch / "bootstrap"
-    empty.mkdir()
-    run(
-        "cdk bootstrap",
-        [_cdk(), "bootstrap", f"aws://{ACCOUNT}/{REGION}", "--ci"],
-        log=logs / "bootstrap.log",
-        environment=_cdk_environment(endpoint),
-        folder=empty,
-    )
-
-
-def _deploy(
-    endpoint: str, simulator_url: str, folder: Path, logs: Path, scratch: Path
-) -> Deployment:
-    outputs = folder / "outputs.json"
-    run(
-        "cdk deploy",
-        [
-            *(_cdk(), "deploy", "--all", "--ci"),
-            *("-c", "stage=local"),
-            *("-c", f"connectors={json.dumps([{**CONNECTOR, 'url': simulator_url}])}"),
-            *("--require-approval", "never", "--method", "direct"),
-            *("--concurrency", "3", "--asset-parallelism"),
-            *("--outputs-file", str(outputs)),
-            *("-o", str(scratch / "cdk.out")),
-        ],
-        log=logs / "deploy.log",
-        environment=_cdk_environment(endpoint),
-        folder=PROJECT_ROOT,
-    )
-    return Deployment.from_outputs(json.loads(outputs.read_text()))
-
-
-def _cdk_environment(endpoint: str) -> dict[str, str]:
-    kept = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
-    return {
-        **kept,
-        "PATH": _path(),
-        "AWS_ENDPOINT_URL": endpoint,
-        "AWS_ACCESS_KEY_ID": ROOT_KEY,
-        "AWS_SECRET_ACCESS_KEY": ROOT_KEY,
-        "AWS_REGION": REGION,
-        "AWS_DEFAULT_REGION": REGION,
-        "AWS_EC2_METADATA_DISABLED": "true",
-        "CDK_DISABLE_CLI_TELEMETRY": "1",
-        "JSII_SILENCE_WARNING_UNTESTED_NODE_VERSION": "1",
-    }
-
-
-def _path() -> str:
-    tools = (Path(interpreter()).parent, PROJECT_ROOT / "node_modules" / ".bin")
-    return os.pathsep.join([*map(str, tools), os.environ.get("PATH", "/usr/bin:/bin")])
-
-
-def _cdk() -> str:
-    found = shutil.which("cdk", path=str(PROJECT_ROOT / "node_modules" / ".bin"))
-    if found is None or shutil.which("node", path=_path()) is None:
-        raise LocalCloudError("The CDK command line is not installed.", advice="Run: make setup")
-    return found

@@ -13,6 +13,8 @@
 * Who asks AppConfig for a configuration needs the permission for that configuration (the emulator
   asks for one on everything).
 * HTTP is served by uvicorn (the emulator spends a third of its one interpreter on parsing it).
+* One request tells whether anything is on its way (asking after every queue and every workflow keeps
+  it busier than the work asked after).
 * A distributed Map may be written in JSONata (the emulator evaluates ``Items``, ``ItemSelector``,
   ``Output`` and ``Assign`` in inline Maps only).
 
@@ -22,6 +24,7 @@ checked at start.
 
 from __future__ import annotations
 
+import asyncio
 import functools
 import hashlib
 import inspect
@@ -33,20 +36,26 @@ import subprocess
 import sys
 import tempfile
 import threading
+import time
 import types
 import zipfile
 from collections import defaultdict
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+import hypercorn.asyncio
 import uvicorn
 import uvloop
 from ministack import app
 from ministack.core import iam_actions, lambda_runtime
-from ministack.services import appconfig, lambda_svc, stepfunctions
+from ministack.services import appconfig, lambda_svc, sqs, stepfunctions
 
+from local.motion import MOTION_PATH
 from local.nursery import Nursery
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
 
 TESTED_VERSION = "1.5.33"
 THROTTLED_ERROR = "Lambda.TooManyRequestsException"
@@ -54,6 +63,8 @@ THROTTLED_ERROR = "Lambda.TooManyRequestsException"
 WORKERS_PER_FUNCTION = max(4, (os.cpu_count() or 4) // 2)
 # A shorter line is sooner through than another process starts.
 LONG_LINE = 3
+# Between two glances while somebody waits for stillness.
+_GLANCE_SECONDS = 0.02
 # The folder that every function's asset holds.
 SHARED = "functions/billing"
 _MARK = "__function_error__"
@@ -307,6 +318,34 @@ def evaluate_distributed_maps() -> None:
     stepfunctions._run_distributed_map = run_map
 
 
+def _in_motion(queues: Collection[str]) -> tuple[int, int]:
+    """How many messages these queues hold, whoever may see them, and how many executions run."""
+    held = {key[-1]: queue for key, queue in list(sqs._queues._data.items())}
+    waiting = sum(len(held[url]["messages"]) for url in queues if url in held)
+    executions = list(stepfunctions._executions._data.values())
+    return waiting, sum(one["status"] == "RUNNING" for one in executions)
+
+
+def tell_motion(application: Any) -> Any:
+    """The emulator, which also answers what `local.motion` asks."""
+
+    async def answer(scope: Any, receive: Any, send: Any) -> None:
+        if scope["type"] != "http" or scope["path"] != MOTION_PATH:
+            await application(scope, receive, send)
+            return
+        asked = json.loads((await receive())["body"])
+        until = time.monotonic() + asked["seconds"]
+        motion = _in_motion(asked["queues"])
+        while sum(motion) > asked["calm"] and time.monotonic() < until:
+            await asyncio.sleep(_GLANCE_SECONDS)
+            motion = _in_motion(asked["queues"])
+        headers = [(b"content-type", b"application/json")]
+        await send({"type": "http.response.start", "status": 200, "headers": headers})
+        await send({"type": "http.response.body", "body": json.dumps(motion).encode()})
+
+    return answer
+
+
 def serve_quickly() -> None:
     """Serve HTTP with uvicorn and its compiled parser: Hypercorn's, in Python, takes a third of all the work."""
     uvloop.install()
@@ -314,7 +353,7 @@ def serve_quickly() -> None:
     async def serve(application: Any, configured: Any) -> None:
         host, _, port = configured.bind[0].rpartition(":")
         config = uvicorn.Config(
-            application,
+            tell_motion(application),
             host=host,
             port=int(port),
             http="httptools",
@@ -327,7 +366,8 @@ def serve_quickly() -> None:
         )
         await uvicorn.Server(config).serve()
 
-    app.hypercorn_serve = serve
+    # The emulator imports the name from here when it starts to serve.
+    hypercorn.asyncio.serve = serve
 
 
 def run() -> None:

@@ -21,10 +21,15 @@ _GRACE_SECONDS = 6.0
 _LINES_SHOWN = 3
 
 
-def free_port() -> int:
-    """A port nobody listens on now."""
+def free_port(usual: int = 0) -> int:
+    """A port nobody listens on now: the usual one, or any."""
     with socket.socket() as listener:
-        listener.bind((LOOPBACK, 0))
+        # Without it a connection that has just been closed still counts.
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            listener.bind((LOOPBACK, usual))
+        except OSError:
+            return free_port()
         port: int = listener.getsockname()[1]
         return port
 

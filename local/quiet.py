@@ -6,24 +6,18 @@ two looks, since a chain of steps hands work from one of these places to the nex
 """
 
 import time
-from collections.abc import Collection
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 from local.bus import Tap
 from local.cloud import Cloud
+from local.motion import in_motion
 from local.progress import Task
 
-# Looking costs the emulator work too: less often while much is on its way, soon again when all seems still.
-_PAUSE_IN_MOTION_SECONDS = 0.25
-_PAUSE_WHEN_STILL_SECONDS = 0.1
+# The longest that one look waits for stillness, so that progress shows; the pause before the look that confirms it.
+_LOOK_SECONDS = 0.5
+_PAUSE_SECONDS = 0.1
 # A function works on two events at a time: so many more wait a few seconds for their turn.
 _CALM = 20
-_DEPTHS = (
-    "ApproximateNumberOfMessages",
-    "ApproximateNumberOfMessagesNotVisible",
-    "ApproximateNumberOfMessagesDelayed",
-)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,27 +72,25 @@ class Watch:
             elif time.monotonic() - changed_at > self.patience_seconds:
                 return str(motion)
             before = motion
-            time.sleep(_PAUSE_WHEN_STILL_SECONDS if motion.is_still else _PAUSE_IN_MOTION_SECONDS)
+            # What moves in inboxes and workflows was waited for; what passes over the bus was not.
+            if not (motion.waiting or motion.running):
+                time.sleep(_PAUSE_SECONDS)
 
     def wait_until_calm(self, task: Task) -> None:
         """Wait until less is on its way than would outlast the workflows' time-outs."""
         changed_at, before = time.monotonic(), -1
         while True:
-            with ThreadPoolExecutor(max_workers=4) as pool:
-                moving = sum(pool.map(self._depth, self._inboxes()))
-                moving += sum(pool.map(self._running, self._machines()))
+            moving = sum(self._in_motion(calm=_CALM))
             task.note(f"{moving} on their way")
             if moving <= _CALM or time.monotonic() - changed_at > self.patience_seconds:
                 return
             if moving != before:
                 changed_at, before = time.monotonic(), moving
-            time.sleep(_PAUSE_IN_MOTION_SECONDS)
 
     def look(self) -> Motion:
-        """One look; it ends at the first place where something moves, since each question costs the emulator work."""
+        """One look; a short wait as long as inboxes or workflows are not still."""
+        waiting, running = self._in_motion(calm=0)
         self.tap.listen()
-        waiting = next(filter(None, map(self._depth, self._inboxes())), 0)
-        running = next(filter(None, map(self._running, self._machines())), 0) if not waiting else 0
         unannounced = len(self.dropped - self.tap.files)
         quiet_so_far = not (waiting or running or unannounced)
         return Motion(
@@ -110,20 +102,6 @@ class Watch:
             seen=len(self.tap.heard),
         )
 
-    def _inboxes(self) -> Collection[str]:
-        return self.cloud.deployment.inboxes.values()
-
-    def _machines(self) -> Collection[str]:
-        return self.cloud.deployment.state_machines.values()
-
-    def _depth(self, url: str) -> int:
-        answer = self.cloud.aws.client("sqs").get_queue_attributes(
-            QueueUrl=url, AttributeNames=list(_DEPTHS)
-        )
-        return sum(int(answer["Attributes"][name]) for name in _DEPTHS)
-
-    def _running(self, arn: str) -> int:
-        answer = self.cloud.aws.client("stepfunctions").list_executions(
-            stateMachineArn=arn, statusFilter="RUNNING"
-        )
-        return len(answer["executions"])
+    def _in_motion(self, *, calm: int) -> tuple[int, int]:
+        inboxes = self.cloud.deployment.inboxes.values()
+        return in_motion(self.cloud.endpoint, inboxes, calm=calm, seconds=_LOOK_SECONDS)

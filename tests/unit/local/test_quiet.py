@@ -15,8 +15,7 @@ def _watch(looks: list[Motion], monkeypatch: pytest.MonkeyPatch, patience: float
     seen: Iterator[Motion] = iter(looks)
     last = looks[-1]
     monkeypatch.setattr(Watch, "look", lambda _self: next(seen, last))
-    monkeypatch.setattr(quiet, "_PAUSE_IN_MOTION_SECONDS", 0)
-    monkeypatch.setattr(quiet, "_PAUSE_WHEN_STILL_SECONDS", 0)
+    monkeypatch.setattr(quiet, "_PAUSE_SECONDS", 0)
     cloud, tap = object(), object()
     assert not isinstance(tap, Tap)
     watch = Watch(cloud=cloud, tap=tap, dropped=set(), patience_seconds=patience)  # type: ignore[arg-type]
