@@ -295,6 +295,7 @@ class BillingStack(Stack):
             variables["SIGNING_KEY_SECRET_ARN"] = self._data.signing_key_arn
         if SecretAccess.CLEARINGHOUSE in entry.secrets:
             variables["CLEARINGHOUSE_SECRET_ARN"] = self._data.clearinghouse_arn
+        if SecretAccess.CLEARINGHOUSE in entry.secrets or entry.knows_connections:
             variables["CONNECTORS"] = self._settings.connectors_json
         if SecretAccess.WEBHOOK in entry.secrets:
             variables["WEBHOOK_SECRET_ARN"] = self._data.webhook_arn

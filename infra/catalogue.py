@@ -113,6 +113,8 @@ class FunctionEntry:
         The folder under ``functions/``; the construct's id is the same words.
     faces_clearinghouse
         Whether it is given a way out to the internet. Every other function has none.
+    knows_connections
+        Whether it is told what connections are declared, though it calls none of them.
     reads_verification_keys
         Whether it may read the parameter with the public keys of event producers.
     publishes
@@ -132,6 +134,7 @@ class FunctionEntry:
     reads_verification_keys: bool = False
     publishes: bool = False
     faces_clearinghouse: bool = False
+    knows_connections: bool = False
     timeout_seconds: int = 30
     memory_mb: int = 512
     concurrency_max: int = 20
@@ -280,7 +283,25 @@ STEPS: tuple[FunctionEntry, ...] = (
         faces_clearinghouse=True,
     ),
     FunctionEntry(name="release_held", records=_WRITES, audits=True),
-    FunctionEntry(name="sweep_submissions", records=_WRITES, audits=True),
+    FunctionEntry(
+        name="submit_file",
+        records=_WRITES,
+        audits=True,
+        documents=(*_RULES, *_KEEPS, *_DROPS),
+        roll_outs=_HEARS,
+        secrets=(SecretAccess.CLEARINGHOUSE,),
+        faces_clearinghouse=True,
+        # Two at once would only share out between them what one sends in one file.
+        concurrency_max=2,
+    ),
+    FunctionEntry(
+        name="sweep_submissions",
+        records=_WRITES,
+        audits=True,
+        documents=_RULES,
+        roll_outs=_HEARS,
+        knows_connections=True,
+    ),
     FunctionEntry(
         name="record_acknowledgement",
         records=_WRITES,
@@ -418,7 +439,13 @@ WORKFLOWS: tuple[WorkflowEntry, ...] = (
     ),
     WorkflowEntry(
         name="submission",
-        steps=("submit_claim", "resolve_submission", "release_held", "sweep_submissions"),
+        steps=(
+            "submit_claim",
+            "resolve_submission",
+            "release_held",
+            "sweep_submissions",
+            "submit_file",
+        ),
         events=("claim.released",),
         schedules=(
             Schedule(event_type="outage.due", expression="rate(1 minute)"),

@@ -38,13 +38,22 @@ PROMISES: Mapping[str, Mapping[str, object]] = {
         "landing_bound_seconds": 60,
         "settle_seconds": 75,
         "timeout_seconds": 20,
+        "claims_per_file": 1,
+        "file_wait_minutes": 10,
     },
     "files": {
         "idempotency_window_hours": 24 * 30,
         "lookup_authoritative": True,
         "landing_bound_seconds": 60,
         "settle_seconds": 75,
+        "claims_per_file": 1,
+        "file_wait_minutes": 10,
     },
+}
+# A function binds, sends and tells a file's claims within its thirty seconds; a claim may wait a day for company.
+_WITHIN: Mapping[str, tuple[int, int]] = {
+    "claims_per_file": (1, 100),
+    "file_wait_minutes": (0, 24 * 60),
 }
 # Who the two ends of an interchange are; a deployment on AWS must say.
 PARTNER_OF_EMULATOR: Mapping[str, object] = {
@@ -213,6 +222,11 @@ def _connector(given: Mapping[str, object]) -> Mapping[str, object]:
     if kind == "rest" and not str(connector["url"]).startswith("http"):
         message = "Context connectors: url must be the http(s) address of the clearinghouse."
         raise SettingsError(message)
+    for name, (least, most) in _WITHIN.items():
+        value = connector[name]
+        if type(value) is not int or not least <= value <= most:
+            message = f"Context connectors: {name} is a whole number from {least} to {most}."
+            raise SettingsError(message)
     return connector
 
 

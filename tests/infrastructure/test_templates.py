@@ -237,6 +237,7 @@ def test_only_functions_that_face_the_clearinghouse_have_a_way_out(
     assert facing == {
         "verify_eligibility",
         "submit_claim",
+        "submit_file",
         "resolve_submission",
         "submit_appeal",
         "inquire_status",

@@ -15,6 +15,8 @@ _CONNECTOR = {
     "landing_bound_seconds": 60,
     "settle_seconds": 75,
     "timeout_seconds": 20,
+    "claims_per_file": 1,
+    "file_wait_minutes": 10,
     "submitter_id": "CLINIC1",
     "submitter_name": "EXAMPLE CLINICS",
     "submitter_phone": "5550100000",

@@ -51,6 +51,11 @@ class DeclaredConnections:
             self._made[name] = self._make(name)
         return self._made[name]
 
+    def gathers(self, connector: str) -> bool:
+        """See `ports.Connections`. Read from the declaration: no connection is made for it."""
+        declared = self._declared.get(connector or self._first)
+        return declared is not None and _connector(declared).gathers
+
     def real_time(self) -> RestClearinghouse:
         """The first connection that answers at once: eligibility, claim status, appeals.
 
@@ -102,6 +107,8 @@ def _connector(declared: Declaration) -> Connector:
         lookup_is_authoritative=bool(declared["lookup_authoritative"]),
         landing_bound_seconds=int(declared["landing_bound_seconds"]),
         settle_seconds=int(declared["settle_seconds"]),
+        claims_per_file=int(declared["claims_per_file"]),
+        file_wait_minutes=int(declared["file_wait_minutes"]),
     )
 
 

@@ -29,7 +29,11 @@ class ResolveSubmission:
 def resolve_submission(
     command: ResolveSubmission, cause: Cause, ports: SendingPorts
 ) -> dict[str, object]:
-    """`submitted`, `rejected`, `parked`, `already_sent`, `held`, or `unknown`: look again after `wait_seconds`."""
+    """What became of it: one of these words, and the claim.
+
+    `submitted`, `rejected`, `parked`, `already_sent`, `held`, `awaits_file`, or `unknown`: look again after
+    `wait_seconds`. A claim whose file was refused for one of several is sent alone, as a new attempt.
+    """
     claim = ports.records.get(Claim, Claim.key_of(command.claim_id))
     if claim is None:
         raise RecordNotFoundError("claim_not_found", subject=f"claim:{command.claim_id}")
@@ -41,11 +45,16 @@ def resolve_submission(
     # The attempt is asked after where it was sent, whatever the payer's policy says by now.
     connection = ports.connections.named(attempt.connector)
     connector = connection.connector
+    if attempt.is_with_others:
+        return {"outcome": "awaits_file", "claim_id": claim.claim_id}
     sending = Sending(step=STEP, cause=cause, ports=ports, connection=connection)
     decision = decide(attempt, connector, ports.clock.now())
-    if decision.move is Move.LOOK_UP and sending.breaker.admit().is_refused:
+    goes_alone = bool(attempt.file_id)
+    if (goes_alone or decision.move is Move.LOOK_UP) and sending.breaker.admit().is_refused:
         # Nobody answers now: the claim is taken up again when its lease has run out.
         return {"outcome": "held", "claim_id": claim.claim_id}
+    if goes_alone:
+        return sending.send(*sending.begin(claim))
     if decision.move is Move.LOOK_UP:
         lookup = connection.look_up(
             attempt.patient_control_number, idempotency_key=attempt.idempotency_key
