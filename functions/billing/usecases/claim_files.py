@@ -41,7 +41,6 @@ from functions.billing.edi.claim_837 import WireNumbers, write_claims
 from functions.billing.ports import SubmissionAnswer
 from functions.billing.usecases.sending import (
     FILE_CONTROL_NUMBER,
-    GROUP_CONTROL_NUMBER,
     Facts,
     Sending,
     newest_attempt,
@@ -57,7 +56,7 @@ class FileSending:
 
     one: Sending
 
-    def gather(self, claims: Sequence[Claim], is_institutional: bool) -> ClaimFile:
+    def gather(self, claims: Sequence[Claim], *, is_institutional: bool) -> ClaimFile:
         """Write down who is asked to go together."""
         now = self._now()
         number = self.one.ports.control_numbers.next()

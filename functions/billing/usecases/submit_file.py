@@ -58,8 +58,9 @@ def submit_file(
         sending = _sending(connector, cause, ports)
         company = _company(waiting, sending)
         if company and not sending.breaker.admit().is_refused:
-            file = FileSending(sending).gather(company.claims, company.is_institutional)
-            return _went_on(file, FileSending(sending).go_on(file))
+            files = FileSending(sending)
+            file = files.gather(company.claims, is_institutional=company.is_institutional)
+            return _went_on(file, files.go_on(file))
     if failed:
         raise failed
     return {"outcome": "none_due"}

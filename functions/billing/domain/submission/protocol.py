@@ -54,6 +54,7 @@ class Move(StrEnum):
     LOOK_UP = "look_up"
     SEND_AGAIN = "send_again"
     PARK = "park"
+    LEAVE_TO_FILE = "leave_to_file"
     NOTHING = "nothing"
 
 
@@ -90,6 +91,8 @@ def decide(
     """The next move for a claim's newest attempt, or for a file, given what a look-up said (None: not asked yet)."""
     if attempt is None:
         return Decision(Move.BEGIN, "never_attempted")
+    if isinstance(attempt, Attempt) and attempt.file_id:
+        return _with_others(attempt)
     if attempt.state is not AttemptState.SUBMITTING:
         return Decision(Move.NOTHING, f"attempt_is_{attempt.state}")
     elapsed = (now - attempt.intended_at).total_seconds()
@@ -100,6 +103,16 @@ def decide(
     if lookup is None:
         return Decision(Move.LOOK_UP, "outcome_unknown")
     return _after_lookup(attempt, connector, now, lookup)
+
+
+def _with_others(attempt: Attempt) -> Decision:
+    match attempt.state:
+        case AttemptState.SUBMITTING:
+            return Decision(Move.LEAVE_TO_FILE, "its_file_decides")
+        case AttemptState.REJECTED:
+            return Decision(Move.BEGIN, "refused_for_one_of_several")
+        case _:
+            return Decision(Move.NOTHING, f"attempt_is_{attempt.state}")
 
 
 def _after_lookup(attempt: Sent, connector: Connector, now: datetime, lookup: Lookup) -> Decision:
