@@ -61,6 +61,12 @@ def _environment(name: str, *, key: bool, lookup: bool, late: bool = False) -> E
     return Environment(name, declared, promises)
 
 
+def _together(environment: Environment) -> Environment:
+    """The same clearinghouse, which wants two claims in a file."""
+    declared = environment.connector | {"claims_per_file": 2}
+    return Environment(f"{environment.name}, in files", declared, environment.promises)
+
+
 ENVIRONMENTS = (
     _environment("key and list", key=True, lookup=True),
     _environment("key only", key=True, lookup=False),
@@ -69,3 +75,5 @@ ENVIRONMENTS = (
     _environment("late, key", key=True, lookup=False, late=True),
     _environment("late, list", key=False, lookup=True, late=True),
 )
+
+IN_FILES = tuple(map(_together, ENVIRONMENTS))

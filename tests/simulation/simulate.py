@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, field
 from itertools import islice
 
-from tests.simulation.environments import ENVIRONMENTS
+from tests.simulation.environments import ENVIRONMENTS, IN_FILES, Environment
 from tests.simulation.finding import Kind
 from tests.simulation.mutants import MUTANTS, killer_of
 from tests.simulation.scenario import Case, Outcome, Scenario, again, examine, walk
+from tests.simulation.subjects import claim_file
 from tests.simulation.subjects.submission import JUMP_SECONDS, scripts
 
 FAULTS = 3
@@ -22,6 +23,10 @@ SCRIPTS = 5
 NAMES = tuple(environment.name for environment in ENVIRONMENTS)
 # Where two deliveries at once meet a jump of the clock as well: time decides most where no key does.
 WITH_JUMPS = ("neither", "late, list")
+# A file is three times as long as a claim that goes alone. Where no key helps, twice as much may go wrong, and two
+# who gather at once are tried.
+FAULTS_OF_A_FILE = 1
+HARDEST = "list only, in files"
 PROCESSES = 2
 WALKS_A_TASK = 5
 # A walk may meet more than the exhaustive search can afford.
@@ -58,25 +63,26 @@ class Report:
         """What the command prints last."""
         for environment, outcome in self.outcomes.items():
             tally = outcome.tally
-            yield f"{environment + ':':18} {tally.schedules:>15,} schedules in {tally.states:,} states"
+            yield f"{environment + ':':25} {tally.schedules:>25,} schedules in {tally.states:,} states"
         schedules = sum(outcome.tally.schedules for outcome in self.outcomes.values())
-        yield f"{'schedules:':18} {schedules:>15,}"
+        yield f"{'schedules:':25} {schedules:>25,}"
         for kind in Kind:
             wrong = sum(outcome.wrong[kind] for outcome in self.outcomes.values())
-            yield f"{kind + ':':18} {wrong:>15,}"
+            yield f"{kind + ':':25} {wrong:>25,}"
         if self.killed:
             dead = len(self.killed) - len(self.survivors)
-            yield f"{'mutants killed:':18} {dead:>15,} of {len(self.killed)}"
+            yield f"{'mutants killed:':25} {dead:>25,} of {len(self.killed)}"
 
 
 def explore_all() -> Iterator[tuple[str, Report]]:
     """Every schedule within the allowance, in every environment, then every mutant; what was done, and all so far."""
     report = Report()
     large = [(name, which) for which in range(SCRIPTS) for name in NAMES]
+    files = [(each.name, which) for each in IN_FILES for which in range(len(_of_files(each)))]
     with ProcessPoolExecutor(PROCESSES) as pool:
-        explored = pool.map(_explored, large)
+        explored = pool.map(_explored, [*large, *files])
         killed = pool.map(_killed, range(len(MUTANTS)))
-        for (name, _), (scenario, outcome) in zip(large, explored, strict=True):
+        for (name, _), (scenario, outcome) in zip([*large, *files], explored, strict=True):
             report.add(name, outcome)
             yield scenario, report
         for mutant, case in zip(MUTANTS, killed, strict=True):
@@ -124,10 +130,24 @@ def _scenarios() -> Iterable[Scenario]:
             faults_at_once=2,
             jumps=JUMP_SECONDS,
         )
+    for environment in IN_FILES:
+        yield from claim_file.scripts(environment, faults=FAULTS_OF_A_WALK, faults_at_once=2)
+
+
+def _of_files(environment: Environment) -> Sequence[Scenario]:
+    """What is explored of claims that go together."""
+    is_hardest = environment.name == HARDEST
+    faults = FAULTS_OF_A_FILE + is_hardest
+    found = claim_file.scripts(environment, faults=faults, faults_at_once=0)
+    return [each for each in found if is_hardest or "at once" not in each.name]
 
 
 def _explored(task: tuple[str, int]) -> tuple[str, Outcome]:
     name, which = task
+    for together in IN_FILES:
+        if together.name == name:
+            scenario = _of_files(together)[which]
+            return scenario.name, examine(scenario)
     (environment,) = (each for each in ENVIRONMENTS if each.name == name)
     jumps = JUMP_SECONDS if name in WITH_JUMPS else ()
     scenario = scripts(
