@@ -14,7 +14,7 @@ def lambda_handler(command: SweepSubmissions, cause: Cause, deps: Dependencies) 
         command,
         cause,
         records=deps.records,
-        connections=deps.connections,
+        gathers=deps.gathers,
         rule_sets=deps.rule_sets,
         clock=deps.clock,
     )

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from functions.billing.adapters import connections, records
+from functions.billing.adapters import declarations, records
 from functions.billing.adapters.codec import to_item
 from functions.billing.adapters.records import DynamoDbRecords
 from functions.billing.domain.commit import Commit
@@ -68,9 +68,10 @@ def _decide(change: Callable[..., Decision]) -> Callable[[Patch], None]:
 
 def _no_settle_time(patch: Patch) -> None:
     """Nobody waits: neither whoever asks what became of an attempt, nor the decision."""
-    whole = connections._connector
+    whole = declarations.connector_of
     patch.setattr(
-        connections, "_connector", lambda declared: whole({**declared, "settle_seconds": 0})
+        "functions.billing.adapters.connections.connector_of",
+        lambda declared: whole({**declared, "settle_seconds": 0}),
     )
 
 

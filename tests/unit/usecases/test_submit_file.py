@@ -79,7 +79,7 @@ class Together(World):
             SweepSubmissions(),
             CAUSE,
             records=self.records,
-            connections=self.connections,
+            gathers=self.connections.gathers,
             rule_sets=self.rule_sets,
             clock=self.clock,
         )["woken"]
