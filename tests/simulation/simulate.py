@@ -5,14 +5,25 @@ from __future__ import annotations
 import random
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from itertools import islice
 
+from tests.simulation.cloud import Cloud
 from tests.simulation.environments import ENVIRONMENTS, IN_FILES, Environment
 from tests.simulation.finding import Kind
 from tests.simulation.mutants import MUTANTS, killer_of
-from tests.simulation.scenario import Case, Outcome, Scenario, again, examine, walk
-from tests.simulation.subjects import claim_file
+from tests.simulation.scenario import (
+    Case,
+    Outcome,
+    Place,
+    Scenario,
+    again,
+    examine,
+    walk,
+    walk_beside,
+)
+from tests.simulation.subjects import claim_file, submission
 from tests.simulation.subjects.submission import JUMP_SECONDS, scripts
 
 FAULTS = 3
@@ -27,6 +38,11 @@ WITH_JUMPS = ("neither", "late, list")
 # who gather at once are tried.
 FAULTS_OF_A_FILE = 1
 HARDEST = "list only, in files"
+# Sampled, since moto takes a thousand times as long as the model; each of the shorter scripts in turn.
+OVER_MOTO = "over moto"
+MOTO_WALKS = 60
+MOTO_SEED = 7
+FAULTS_OVER_MOTO = 3
 PROCESSES = 2
 WALKS_A_TASK = 5
 # A walk may meet more than the exhaustive search can afford.
@@ -81,27 +97,32 @@ def explore_all() -> Iterator[tuple[str, Report]]:
     files = [(each.name, which) for each in IN_FILES for which in range(len(_of_files(each)))]
     with ProcessPoolExecutor(PROCESSES) as pool:
         explored = pool.map(_explored, [*large, *files])
+        seeds = random.Random(MOTO_SEED)  # noqa: S311 for replay, not for secrets
+        over_moto = pool.map(_walked_over_moto, _tasks(MOTO_WALKS, seeds))
         killed = pool.map(_killed, range(len(MUTANTS)))
         for (name, _), (scenario, outcome) in zip([*large, *files], explored, strict=True):
             report.add(name, outcome)
             yield scenario, report
+        for name, outcome in over_moto:
+            report.add(name, outcome)
+        yield f"{MOTO_WALKS} walks over moto, seed {MOTO_SEED}", report
         for mutant, case in zip(MUTANTS, killed, strict=True):
             report.killed[mutant.guard] = case
             yield f"without: {mutant.guard}", report
 
 
-def walk_on(schedules: int, seed: int) -> Iterator[tuple[str, Report]]:
-    """As many random schedules as asked, each named by a seed of its own."""
+def walk_on(schedules: int, seed: int, *, over_moto: bool = False) -> Iterator[tuple[str, Report]]:
+    """As many random schedules as asked, each named by a seed of its own; over moto each beside the model."""
     report = Report()
     seeds = random.Random(seed)  # noqa: S311 for replay, not for secrets
     tasks = _tasks(schedules, seeds)
     with ProcessPoolExecutor(PROCESSES) as pool:
-        for environment, outcome in pool.map(_walked, tasks):
+        for environment, outcome in pool.map(_walked_over_moto if over_moto else _walked, tasks):
             report.add(environment, outcome)
             yield environment, report
 
 
-def replayed(text: str) -> Iterator[str]:
+def replayed(text: str, *, over_moto: bool = False) -> Iterator[str]:
     """A case as it was printed (`scenario | schedule`), call by call.
 
     Raises
@@ -113,7 +134,8 @@ def replayed(text: str) -> Iterator[str]:
     found = [each for each in _scenarios() if each.name == name]
     if not found:
         raise ValueError(f"no scenario is named {name!r}")
-    passed, findings, _ = again(found[0], schedule)
+    place: Place = _on_moto if over_moto else nullcontext
+    passed, findings, _ = again(found[0], schedule, place)
     for each in passed:
         yield f"{each.at:%d %b %H:%M:%S}  {each.process}  {each.fault:13} {each.call}"
     yield from (f"✗ {finding.kind}: {finding.what}" for finding in findings)
@@ -158,6 +180,29 @@ def _explored(task: tuple[str, int]) -> tuple[str, Outcome]:
         jumps=jumps,
     )[which]
     return scenario.name, examine(scenario)
+
+
+def _walked_over_moto(seeds: tuple[int, ...]) -> tuple[str, Outcome]:
+    chosen, outcome = list(_short_scenarios()), Outcome()
+    for seed in seeds:
+        outcome.add(walk_beside(chosen[seed % len(chosen)], seed, _on_moto)[0])
+    return OVER_MOTO, outcome
+
+
+def _on_moto(cloud: Cloud) -> AbstractContextManager[Cloud]:
+    # Half of what a simulation imports, for these walks alone.
+    from tests.simulation.moto_cloud import on_moto  # noqa: PLC0415
+
+    return on_moto(cloud)
+
+
+def _short_scenarios() -> Iterator[Scenario]:
+    for environment in ENVIRONMENTS:
+        yield submission.forgotten(environment, faults=FAULTS_OVER_MOTO)
+        yield submission.held(environment, faults=FAULTS_OVER_MOTO)
+        yield submission.at_once(environment, faults=FAULTS_OVER_MOTO, jumps=JUMP_SECONDS)
+    for environment in IN_FILES:
+        yield claim_file.neglected(environment, faults=FAULTS_OVER_MOTO)
 
 
 def _killed(number: int) -> Case | None:
