@@ -33,6 +33,7 @@ class DocumentAccess(StrEnum):
     WRITE_EVIDENCE = "write_evidence"
     WRITE_INQUIRIES = "write_inquiries"
     WRITE_REMITTANCES = "write_remittances"
+    WRITE_ACKNOWLEDGEMENTS = "write_acknowledgements"
 
 
 class BucketRole(StrEnum):
@@ -83,6 +84,9 @@ DOCUMENT_GRANTS: dict[DocumentAccess, DocumentGrant] = {
     ),
     DocumentAccess.WRITE_REMITTANCES: DocumentGrant(
         bucket=BucketRole.INTAKE, prefix="remittances/", action="s3:PutObject"
+    ),
+    DocumentAccess.WRITE_ACKNOWLEDGEMENTS: DocumentGrant(
+        bucket=BucketRole.INTAKE, prefix="acknowledgements/", action="s3:PutObject"
     ),
 }
 
@@ -313,7 +317,7 @@ STEPS: tuple[FunctionEntry, ...] = (
         name="fetch_transactions",
         records=_WRITES,
         audits=True,
-        documents=(DocumentAccess.WRITE_REMITTANCES,),
+        documents=(DocumentAccess.WRITE_REMITTANCES, DocumentAccess.WRITE_ACKNOWLEDGEMENTS),
         secrets=(SecretAccess.CLEARINGHOUSE,),
         faces_clearinghouse=True,
         timeout_seconds=120,

@@ -227,13 +227,9 @@ def _checks(
             [f"{len(lost)} never came over the bus"] if lost else [],
             f"{count_of(sum(1 for _ in store.outbox()), 'event')}, {twice} more than once",
         ),
-        checks.remittances_landed(
+        checks.listed_files_landed(
             store.of(LandedTransaction),
-            wanted={
-                file["file_id"]
-                for key, file in run.delivered.files.items()
-                if key.startswith("remittances/")
-            },
+            wanted={file["file_id"] for file in run.delivered.files.values()},
             traffic=run.delivered.webhooks,
         ),
         checks.all_of("Nothing was given up: no dead letters", given_up),

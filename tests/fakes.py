@@ -279,7 +279,12 @@ class ScriptedList:
         self.opened: list[str] = []
 
     def add(
-        self, transaction_id: str, body: bytes, at: datetime = NOON, transaction_set: str = "835"
+        self,
+        transaction_id: str,
+        body: bytes,
+        at: datetime = NOON,
+        transaction_set: str = "835",
+        version: str = "",
     ) -> ListedTransaction:
         """List a file."""
         entry = ListedTransaction(
@@ -287,6 +292,7 @@ class ScriptedList:
             transaction_set=transaction_set,
             processed_at=at,
             artifact="output",
+            version=version,
         )
         self.entries.append((entry, body))
         return entry

@@ -713,6 +713,26 @@ def test_a_list_of_many_pages_is_read_to_its_end(
     assert len({one.transaction_id for one in listed}) == len(listed)
 
 
+def test_acknowledgements_nobody_dropped_are_found_on_the_list(simulator: Simulator) -> None:
+    life = Life(simulator)
+    released_claim(life.records)
+    life.submit()
+    while simulator.deliver("acknowledgements")["pending"]["acknowledgements"]:
+        pass
+    transactions = connection(simulator.url)
+    ports = FetchingPorts(
+        records=life.records, intake=life.intake, transactions=transactions, clock=life.clock
+    )
+
+    fetch_transactions(FetchTransactions(), CAUSE, ports)
+    for key, body in tuple(life.intake.dropped.items()):
+        assert key.startswith("acknowledgements/clearinghouse/")
+        assert life.acknowledge(body, key.rpartition("/")[2]) == "recorded"
+
+    assert life.claim().state is ClaimState.ACCEPTED
+    assert {ack["transaction_set"] for ack in life.of_kind("ACK")} == {"999", "277CA"}
+
+
 def test_a_transaction_that_is_gone_is_no_empty_file(simulator: Simulator) -> None:
     entry = ListedTransaction(
         transaction_id="none/../x", transaction_set="835", processed_at=NOON, artifact="output"

@@ -240,6 +240,7 @@ def _listed(item: Any) -> ListedTransaction | None:
             transaction_id=str(item["transactionId"]),
             transaction_set=str(item["x12"]["transactionSetIdentifier"]),
             processed_at=at.astimezone(UTC),
+            version=str(item["x12"].get("version", "")),
             artifact="output" if "output" in artifacts else "input",
         )
     except (KeyError, TypeError, ValueError):

@@ -23,11 +23,11 @@ from functions.billing.domain.denials.rejections import (
     rejection_table,
 )
 from functions.billing.domain.errors import ContractError
-from functions.billing.domain.keys import derived_id
 from functions.billing.domain.submission.acknowledgement import (
     Acknowledgement,
     AcknowledgementFile,
     AckVerdict,
+    acknowledgement_file_id,
 )
 from functions.billing.domain.submission.attempt import AttemptState, Pointer
 from functions.billing.domain.submission.claim_file import ClaimFile
@@ -135,7 +135,7 @@ def record_acknowledgement(
     """`recorded`, `duplicate` (this content was recorded before) or `refused`."""
     body = ports.intake.fetch(command.file_key)
     digest = hashlib.sha256(body).hexdigest()
-    file_id = derived_id("A", digest)
+    file_id = acknowledgement_file_id(digest)
     known = ports.records.get(AcknowledgementFile, AcknowledgementFile.key_of(file_id))
     if known:
         return {"outcome": "duplicate", "file_id": file_id}
