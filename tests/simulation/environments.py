@@ -1,6 +1,6 @@
 """What clearinghouses promise, in every combination the protocol must be right in."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 
 from tests.simulation.clearinghouse import Promises
@@ -77,3 +77,8 @@ ENVIRONMENTS = (
 )
 
 IN_FILES = tuple(map(_together, ENVIRONMENTS))
+
+# A clearinghouse that finds fault with everything: a file of several is refused, then each claim of it alone.
+REFUSES = replace(
+    IN_FILES[0], name="refuses, in files", promises=replace(IN_FILES[0].promises, refuses=True)
+)

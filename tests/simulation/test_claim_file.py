@@ -2,9 +2,9 @@
 
 import pytest
 
-from tests.simulation.environments import IN_FILES, Environment
+from tests.simulation.environments import IN_FILES, REFUSES, Environment
 from tests.simulation.scenario import examine
-from tests.simulation.subjects.claim_file import at_once, by_the_clock, neglected
+from tests.simulation.subjects.claim_file import at_once, by_the_clock, neglected, unanswered
 
 environments = pytest.mark.parametrize("environment", IN_FILES, ids=lambda each: each.name)
 
@@ -25,6 +25,18 @@ def test_a_file_nobody_looked_after_for_a_day_comes_to_its_end(environment: Envi
 
     assert [str(case) for case in outcome.cases] == []
     assert outcome.tally.schedules > 50
+
+
+def test_a_file_that_is_refused_leaves_each_claim_to_its_own_refusal() -> None:
+    outcome = examine(by_the_clock(REFUSES, faults=1))
+
+    assert [str(case) for case in outcome.cases] == []
+
+
+def test_a_fault_while_a_lost_answer_is_looked_for_does_no_harm() -> None:
+    outcome = examine(unanswered(IN_FILES[0], faults=1))
+
+    assert [str(case) for case in outcome.cases] == []
 
 
 def test_two_who_gather_at_once_send_each_claim_in_one_file_in_every_order() -> None:

@@ -10,7 +10,7 @@ from tests.simulation.cloud import RECORDS, Cloud
 from tests.simulation.environments import Environment
 from tests.simulation.explorer import Budget, Stage
 from tests.simulation.finding import Finding, Kind
-from tests.simulation.scenario import Scenario
+from tests.simulation.scenario import Scenario, again
 from tests.simulation.subjects.submission import CLAIM, delivery, quiet, released, sweep, wrongs
 
 CLAIMS = (CLAIM, "CTESTCLAIM02")
@@ -58,6 +58,35 @@ def neglected(environment: Environment, *, faults: int) -> Scenario:
         budget=Budget(faults=faults),
         judge=_judge_of(environment),
     )
+
+
+def unanswered(environment: Environment, *, faults: int) -> Scenario:
+    """A file left the house and its answer was lost; from there on the clock ticks."""
+    return Scenario(
+        name=f"claim file, {environment.name}, unanswered",
+        begin=lambda: _sent_unheard(environment),
+        stages=(
+            Stage(name="the clock ticks", after=timedelta(minutes=5), processes=[tick(1)]),
+            *quiet(timedelta(hours=1)),
+        ),
+        budget=Budget(faults=faults),
+        judge=_judge_of(environment),
+    )
+
+
+def _sent_unheard(environment: Environment) -> Cloud:
+    first = Scenario(
+        name="claim file, sent",
+        begin=lambda: both_released(environment, is_cold=False),
+        stages=(Stage(name="the clock ticks", processes=[tick(0)]),),
+        budget=Budget(faults=1),
+        judge=lambda _cloud, _faults: (),
+    )
+    passed, _, _ = again(first, "undisturbed")
+    called = [each.call.operation for each in passed]
+    # In a script of one process that never sleeps, the n-th call is the n-th decision.
+    post = next(at for at, operation in enumerate(called) if operation.startswith("POST"))
+    return again(first, f"0/{post}=0:lost_after")[2]
 
 
 def at_once(environment: Environment, *, faults: int) -> Scenario:
