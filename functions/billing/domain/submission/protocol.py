@@ -77,8 +77,12 @@ class Decision:
 
 def key_is_live(attempt: Sent, connector: Connector, now: datetime) -> bool:
     """Whether the clearinghouse still honours the attempt's idempotency key."""
-    window = timedelta(hours=connector.idempotency_window_hours) * KEY_WINDOW_SHARE
-    return now - attempt.first_intended_at < window
+    return window_is_open(attempt.first_intended_at, connector, now)
+
+
+def window_is_open(since: datetime, connector: Connector, now: datetime) -> bool:
+    """Whether a key that was first used then is trusted."""
+    return now - since < timedelta(hours=connector.idempotency_window_hours) * KEY_WINDOW_SHARE
 
 
 def decide(
