@@ -18,6 +18,7 @@ from tests.simulation.explorer import AT_EVERY_CALL, Call, Effect, Fault, at_cal
 from tests.simulation.explorer.borders import site
 
 _CLAIM = re.compile(r"CLM\*([^*]+)\*")
+_APPEAL = re.compile(r'"appeal_id":"([^"]+)"')
 _INTERCHANGE = re.compile(r"IEA\*1\*(\d+)")
 _OK, _CONFLICT, _UNPROCESSABLE, _REFUSED = 200, 409, 422, 400
 _ABSENT, _FAILED = 404, 503
@@ -83,7 +84,7 @@ class ModelClearinghouse:
     promises: Promises
     now: datetime
     taken: tuple[str, ...] = ()
-    """Patient control numbers, one for each time a claim was taken."""
+    """Patient control numbers, one for each time a claim was taken; of appeals, their ids."""
     files: tuple[str, ...] = ()
     """Control numbers of the interchanges that were taken."""
     keys: dict[str, tuple[datetime, str, str]] = field(default_factory=dict)
@@ -130,9 +131,10 @@ class ModelClearinghouse:
         if self.promises.refuses:
             self.refused += 1
             return _answer(_REFUSED, error="INVALID_X12")
-        claims, files = _CLAIM.findall(request.body), _INTERCHANGE.findall(request.body)
+        claims = _CLAIM.findall(request.body) or _APPEAL.findall(request.body)
+        files = _INTERCHANGE.findall(request.body)
         if not claims:
-            raise AssertionError("what was sent is no claim")
+            raise AssertionError("what was sent is neither claim nor appeal")
         self.taken, self.files = (*self.taken, *claims), (*self.files, *files)
         identifier = f"T{len(self.taken)}"
         if self.promises.key_window and request.key:
@@ -177,8 +179,8 @@ class ClearinghousePool:
             ((name, (number,)),) = parse_qs(parts.query).items()
             effect = _asking(name, number)
         else:
-            x12 = json.loads(body or "{}")["x12"]
-            effect = _submitting(Request(headers.get("Idempotency-Key", ""), x12), self._promises)
+            sent = json.loads(body or "{}").get("x12") or str(body)
+            effect = _submitting(Request(headers.get("Idempotency-Key", ""), sent), self._promises)
         call = Call("clearinghouse", f"{method} {parts.path.rpartition('/')[2]}", site())
         answer: Response = at_call(call, effect)
         return answer

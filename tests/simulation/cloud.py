@@ -29,7 +29,7 @@ from functions.billing.domain.errors import BillingError
 from functions.billing.domain.rule_versions.roll_out import Assignment
 from functions.billing.domain.rules.reading import content_version
 from functions.billing.edi.claim_837 import WireNumbers, claim_body, write_claim, write_claims
-from functions.billing.ports import Clock, RuleSets
+from functions.billing.ports import Clearinghouse, Clock, RuleSets
 from functions.billing.runtime.bootstrap import Dependencies
 from infra.catalogue import WORKFLOWS, function_named, pascal_case
 from tests.builders import rule_set_contents
@@ -329,6 +329,10 @@ class SimulatedDependencies(Dependencies):
         made: Any = found.named("")
         made._http = ClearinghousePool(_promises())
         return found
+
+    @cached_property
+    def clearinghouse(self) -> Clearinghouse:
+        return self.connections.real_time()
 
 
 def _promises() -> Promises:

@@ -13,7 +13,7 @@ from infra.catalogue import WORKFLOWS
 from tests.simulation.environments import ENVIRONMENTS, IN_FILES, REFUSES
 from tests.simulation.explorer import AT_EVERY_CALL, Fault
 from tests.simulation.scenario import examine
-from tests.simulation.subjects import acknowledgement, claim_file, posting
+from tests.simulation.subjects import acknowledgement, appeal, claim_file, posting
 from tests.simulation.subjects.submission import forgotten, held, in_turn
 from tests.simulation.unexplored import UNEXPLORED
 
@@ -130,6 +130,7 @@ def _explored() -> defaultdict[Site, set[Fault]]:
         claim_file.by_the_clock(REFUSES, faults=1),
         *posting.scenarios(faults=1, faults_at_once=0),
         *acknowledgement.scenarios(faults=1),
+        appeal.redriven(key_and_list, faults=2),
     ):
         for call, fault in examine(scenario).tally.covered:
             module, _, line = call.site.partition(" > ")[2].partition(":")
