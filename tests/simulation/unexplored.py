@@ -203,23 +203,6 @@ UNEXPLORED: Mapping[str, Unexplored] = {
             "respond_to_denial": ("records.get", "records.get"),
         },
     ),
-    "submit_appeal.py": Unexplored(
-        "Not explored yet, though it sends: the attempt and its key rest on the appeal before anything leaves.",
-        (
-            "test_a_payer_out_of_reach_leaves_the_appeal_ready_to_be_sent_again",
-            "test_an_appeal_is_sent_once_with_its_manifest_only",
-        ),
-        {
-            "_commit": ("records.commit",),
-            "_propose": ("records.get",),
-            "submit_appeal": (
-                "clearinghouse.send_appeal",
-                "evidence.fetch",
-                "records.get",
-                "records.get",
-            ),
-        },
-    ),
     "trying.py": Unexplored(
         "A read of which rules judge.",
         ("test_a_denial_is_classified_once",),
