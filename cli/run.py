@@ -7,7 +7,7 @@ from pathlib import Path
 from rich.console import Console
 
 from local.cloud import LOCAL_FOLDER, PROJECT_ROOT, Cloud, bring_up, read_running_cloud
-from local.demo import DayChoice, chosen_day, drive_day, known_money, plan_for, run_demo
+from local.demo import DayChoice, chosen_day, drive_day, plan_for, run_demo
 from local.errors import LocalCloudError
 from local.progress import ConsoleNarrator
 from local.report.page import write_page
@@ -50,14 +50,7 @@ def run_day_command(choice: DayChoice, *, report_file: Path | None, page_file: P
     cloud.simulator.new_world(plan.world)
     seed_rule_sets(cloud.aws, cloud.deployment, replaced=plan.rule_sets, at=now)
     with narrator.shown():
-        report = drive_day(
-            cloud,
-            day,
-            narrator=narrator,
-            started_at=now,
-            started=time.monotonic(),
-            known=known_money(choice),
-        )
+        report = drive_day(cloud, day, narrator=narrator, started_at=now, started=time.monotonic())
     return _finish(report, shown, report_file=report_file, page_file=page_file)
 
 

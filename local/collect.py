@@ -40,6 +40,8 @@ from local.coverage_proofs import (
     lapses_told_too_late,
     outage_in_words,
 )
+from local.day.built_in import BUILT_IN
+from local.day.money import MONEY
 from local.day.records import Day
 from local.drive import Delivered
 from local.expectations import disappointments, misreceived
@@ -82,7 +84,6 @@ class Run:
     started_at: datetime
     seconds: float
     drill: RuleChangeDrill | None = None
-    known_money: Money | None = None
 
 
 def collect(run: Run) -> RunReport:
@@ -162,17 +163,14 @@ def collect(run: Run) -> RunReport:
         checks=(
             *_checks(run, evidence, missing, _leaks(run, logs, letters), letters, usd_per_1000),
             *((checks.bad_rules_taken_back(trial),) if trial else ()),
-            *(
-                (
-                    checks.money_as_known(
-                        accounts.money, run.known_money, faults_seed=run.day.faults_seed
-                    ),
-                )
-                if run.known_money
-                else ()
-            ),
+            *_money_as_known(run.day, accounts.money),
         ),
     )
+
+
+def _money_as_known(day: Day, money: Money) -> Iterator[Check]:
+    if day.name == BUILT_IN:
+        yield checks.money_as_known(money, Money(**MONEY), faults_seed=day.faults_seed)
 
 
 def _rules_by_version(cloud: Cloud) -> Callable[[str], RuleSet]:

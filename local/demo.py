@@ -1,9 +1,9 @@
 """The demo: a local cloud, a day driven through it, a report, and everything stopped again."""
 
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -12,11 +12,10 @@ from local.cloud import Cloud, Plan, running_cloud
 from local.collect import Run, collect
 from local.day import Day, DayError, build_day, day_from_fhir
 from local.day.faults import with_faults
-from local.day.money import MONEY
 from local.drive import Driver, source_of, today
 from local.errors import LocalCloudError
 from local.progress import Narrator
-from local.run_report import Money, RunReport
+from local.run_report import RunReport
 from local.seeding import rule_set_file
 
 DEFAULT_SEED = 7
@@ -45,7 +44,8 @@ def chosen_day(choice: DayChoice) -> Day:
     """
     if choice.faults is not None and choice.folder:
         raise LocalCloudError(
-            "Faults go with the built-in day only.", advice="Leave out --fhir, or --faults."
+            "What a folder's money is without faults is not known.",
+            advice="Faults go with the built-in day: leave out --fhir, or --faults.",
         )
     try:
         if choice.folder is None:
@@ -79,34 +79,6 @@ def _automation(day: Day) -> Mapping[str, Any]:
     return {**base, "settings": settings or base["settings"]}
 
 
-def known_money(choice: DayChoice) -> Money | None:
-    """What the day is known to come to; None for a folder, or a seed nobody wrote it down for."""
-    is_known = choice.folder is None and choice.seed in MONEY
-    return Money(**MONEY[choice.seed]) if is_known else None
-
-
-def money_without_faults(choice: DayChoice, play: Callable[[DayChoice], RunReport]) -> Money | None:
-    """What the day comes to by itself: as its seed is known for, else as playing it once without faults shows.
-
-    None where there is nothing to compare with: a folder, or a day without faults that nobody wrote down.
-
-    Raises
-    ------
-    LocalCloudError
-        If the day does not hold even without faults.
-    """
-    known = known_money(choice)
-    if known or choice.faults is None:
-        return known
-    report = play(replace(choice, faults=None))
-    if not report.holds:
-        raise LocalCloudError(
-            f"The day of seed {choice.seed} does not hold even without faults.",
-            advice=f"See what is wrong with: billing demo --seed {choice.seed}",
-        )
-    return report.money
-
-
 def run_demo(choice: DayChoice, *, narrator: Narrator, purpose: str = "demo") -> RunReport:
     """Run a day from an empty machine to its report; whatever happens, nothing is left running."""
     with day_on_cloud(choice, narrator=narrator, purpose=purpose) as (_, report):
@@ -118,29 +90,18 @@ def day_on_cloud(
     choice: DayChoice, *, narrator: Narrator, purpose: str
 ) -> Iterator[tuple[Cloud, RunReport]]:
     """The same, with the cloud still up inside the block."""
-    known = money_without_faults(
-        choice, lambda without: run_demo(without, narrator=narrator, purpose=purpose)
-    )
     started_at, started = datetime.now(UTC), time.monotonic()
     with narrator.task("Make up the day" if choice.folder is None else "Read the FHIR bundles"):
         day = chosen_day(choice)
     with running_cloud(plan_for(day), purpose=purpose, narrator=narrator) as cloud:
-        report = drive_day(
-            cloud, day, narrator=narrator, started_at=started_at, started=started, known=known
-        )
+        report = drive_day(cloud, day, narrator=narrator, started_at=started_at, started=started)
         yield cloud, report
 
 
 def drive_day(
-    cloud: Cloud,
-    day: Day,
-    *,
-    narrator: Narrator,
-    started_at: datetime,
-    started: float,
-    known: Money | None,
+    cloud: Cloud, day: Day, *, narrator: Narrator, started_at: datetime, started: float
 ) -> RunReport:
-    """Drive a day through a cloud that is up, and report; `known` is what its money must be."""
+    """Drive a day through a cloud that is up, and report."""
     driver = Driver.of(cloud, day, narrator)
     delivered = driver.drive()
     with narrator.task("Read what happened"):
@@ -153,6 +114,5 @@ def drive_day(
                 started_at=started_at,
                 seconds=time.monotonic() - started,
                 drill=driver.drill,
-                known_money=known,
             )
         )
