@@ -31,7 +31,6 @@ from functions.billing.domain.submission.attempt import Attempt, AttemptState, P
 from functions.billing.domain.submission.claim_file import OPEN_FILE, ClaimFile, Member
 from functions.billing.domain.submission.protocol import (
     Decision,
-    Lookup,
     Move,
     decide,
     key_is_live,
@@ -175,30 +174,39 @@ class FileSending:
         return self._tell(known)
 
     def _resolve(self, file: ClaimFile) -> str:
-        """Find out what became of a file nobody answered for: asked once, whatever the number of its claims."""
+        """Find out what became of a file nobody answered for."""
         waiting = len(tuple(self._waiting(file)))
         if not waiting:
             return self._tell(self._park(file, "every_claim_was_answered_for"))
-        connector = self.one.connection.connector
-        decision = decide(file, connector, self._now())
-        if decision.move is Move.LOOK_UP:
-            lookup = self.one.connection.look_up_file(
-                file.control_number, idempotency_key=file.idempotency_key
-            )
-            if lookup is Lookup.FOUND:
+        decision = self._decided(file, is_untouched=waiting == len(file.members))
+        match decision.move:
+            case Move.NOTHING:
                 found = SubmissionAnswer(accepted=True, code="found_by_lookup")
                 return self._tell(self._record(file, found))
-            decision = decide(file, connector, self._now(), lookup=lookup)
-            is_safe = waiting == len(file.members) or key_is_live(file, connector, self._now())
-            if decision.move is Move.SEND_AGAIN and not is_safe:
-                decision = Decision(Move.PARK, "some_claims_were_answered_for")
-        match decision.move:
             case Move.SEND_AGAIN:
                 return self._send(self._take_up(file))
             case Move.PARK:
                 return self._tell(self._park(file, decision.why))
             case _:
                 return self._note_unknown(file, decision.why, decision.wait_seconds)
+
+    def _decided(self, file: ClaimFile, *, is_untouched: bool) -> Decision:
+        """The protocol's decision, with one look-up whatever the number of claims.
+
+        A claim that was answered for may have been mended and sent anew: then only a live key lets the file go again.
+        """
+        connector = self.one.connection.connector
+        decision = decide(file, connector, self._now())
+        if decision.move is not Move.LOOK_UP:
+            return decision
+        lookup = self.one.connection.look_up_file(
+            file.control_number, idempotency_key=file.idempotency_key
+        )
+        decision = decide(file, connector, self._now(), lookup=lookup)
+        is_safe = is_untouched or key_is_live(file, connector, self._now())
+        if decision.move is Move.SEND_AGAIN and not is_safe:
+            return Decision(Move.PARK, "some_claims_were_answered_for")
+        return decision
 
     def _take_up(self, file: ClaimFile) -> ClaimFile:
         """Win the right to send the file again."""
