@@ -14,12 +14,15 @@ import click
 @click.option("--schedules", type=click.IntRange(1), help="Walk this many schedules at random.")
 @click.option("--seed", type=int, default=7, show_default=True, help="Of the random walks.")
 @click.option("--replay", metavar="CASE", help="Walk one schedule again, as a failure printed it.")
-def simulate(schedules: int | None, seed: int, replay: str | None) -> None:
+@click.option(
+    "--moto", is_flag=True, help="Walk or replay over moto; walks are compared with the model."
+)
+def simulate(schedules: int | None, seed: int, replay: str | None, *, moto: bool) -> None:
     """Explore what crashes and lost answers do to a submission.
 
     Without options: every schedule of up to three faults, every one of two deliveries at once with up to one, in every
-    clearinghouse environment, then the protocol with each of its guards taken out. Ends with 0 only if nothing is
-    wrong and no missing guard went unnoticed.
+    clearinghouse environment, files of several claims, some walks over moto, then the protocol with each of its guards
+    taken out. Ends with 0 only if nothing is wrong and no missing guard went unnoticed.
     """
     try:
         from tests.simulation.simulate import Report, explore_all, replayed, walk_on
@@ -29,12 +32,12 @@ def simulate(schedules: int | None, seed: int, replay: str | None) -> None:
         ) from None
     if replay:
         try:
-            for line in replayed(replay):
+            for line in replayed(replay, over_moto=moto):
                 click.echo(line)
         except ValueError as error:
             raise click.ClickException(f"this case cannot be replayed: {error}") from None
         return
-    steps = walk_on(schedules, seed) if schedules else explore_all()
+    steps = walk_on(schedules, seed, over_moto=moto) if schedules else explore_all()
     report = Report()
     shown = 0
     for done, report in steps:

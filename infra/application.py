@@ -12,6 +12,7 @@ from infra.governance_stack import GovernanceStack
 from infra.network_stack import NetworkStack
 from infra.observability_stack import ObservabilityStack
 from infra.rules_stack import RulesStack
+from infra.sftp_stack import SftpStack
 
 if TYPE_CHECKING:
     from constructs import Construct
@@ -30,6 +31,7 @@ class Stacks:
     billing: BillingStack
     observability: ObservabilityStack
     governance: GovernanceStack | None
+    sftp: SftpStack | None
 
 
 def add_stacks(scope: Construct, settings: DeploymentSettings) -> Stacks:
@@ -57,6 +59,7 @@ def add_stacks(scope: Construct, settings: DeploymentSettings) -> Stacks:
             scope, "Governance", settings=settings, data=data, audit=audit, billing=billing
         )
     )
+    sftp = SftpStack(scope, "Sftp", settings=settings, data=data) if settings.sftp_users else None
     return Stacks(
         data=data,
         audit=audit,
@@ -65,4 +68,5 @@ def add_stacks(scope: Construct, settings: DeploymentSettings) -> Stacks:
         billing=billing,
         observability=observability,
         governance=governance,
+        sftp=sftp,
     )

@@ -10,6 +10,7 @@ from aws_cdk import CfnOutput, Duration, Environment, Stack
 from aws_cdk import aws_events as events
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_lambda as lambda_
+from aws_cdk import aws_logs as logs
 
 from infra.catalogue import (
     DOCUMENT_GRANTS,
@@ -155,6 +156,8 @@ class BillingStack(Stack):
             entry.name: self._workflow(entry, workflow_logging) for entry in WORKFLOWS
         }
         self._write_outputs()
+        if not settings.is_local:
+            self._save_query()
 
     @property
     def functions(self) -> dict[str, BillingFunction]:
@@ -295,6 +298,7 @@ class BillingStack(Stack):
             variables["SIGNING_KEY_SECRET_ARN"] = self._data.signing_key_arn
         if SecretAccess.CLEARINGHOUSE in entry.secrets:
             variables["CLEARINGHOUSE_SECRET_ARN"] = self._data.clearinghouse_arn
+        if SecretAccess.CLEARINGHOUSE in entry.secrets or entry.knows_connections:
             variables["CONNECTORS"] = self._settings.connectors_json
         if SecretAccess.WEBHOOK in entry.secrets:
             variables["WEBHOOK_SECRET_ARN"] = self._data.webhook_arn
@@ -505,6 +509,20 @@ class BillingStack(Stack):
         mapping = inbox.start_with(starter.function)
         mapping.node.add_dependency(starter.node.find_child("Policy"))
         return DeployedWorkflow(entry=entry, inbox=inbox, starter=starter, workflow=workflow)
+
+    def _save_query(self) -> None:
+        """Here and not with the archive: a stack has two hundred outputs, and each log would take one."""
+        logs.QueryDefinition(
+            self,
+            "OneCause",
+            query_definition_name="billing/what happened to one cause",
+            query_string=logs.QueryString(
+                fields=["@timestamp", "service", "message", "outcome"],
+                filter_statements=["cause_id = 'put the id here'"],
+                sort="@timestamp asc",
+            ),
+            log_groups=[function.log_group for function in self.functions.values()],
+        )
 
     def _write_outputs(self) -> None:
         CfnOutput(self, "BusName", value=self.bus.event_bus_name)

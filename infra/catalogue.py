@@ -33,6 +33,7 @@ class DocumentAccess(StrEnum):
     WRITE_EVIDENCE = "write_evidence"
     WRITE_INQUIRIES = "write_inquiries"
     WRITE_REMITTANCES = "write_remittances"
+    WRITE_ACKNOWLEDGEMENTS = "write_acknowledgements"
 
 
 class BucketRole(StrEnum):
@@ -84,6 +85,9 @@ DOCUMENT_GRANTS: dict[DocumentAccess, DocumentGrant] = {
     DocumentAccess.WRITE_REMITTANCES: DocumentGrant(
         bucket=BucketRole.INTAKE, prefix="remittances/", action="s3:PutObject"
     ),
+    DocumentAccess.WRITE_ACKNOWLEDGEMENTS: DocumentGrant(
+        bucket=BucketRole.INTAKE, prefix="acknowledgements/", action="s3:PutObject"
+    ),
 }
 
 
@@ -113,6 +117,8 @@ class FunctionEntry:
         The folder under ``functions/``; the construct's id is the same words.
     faces_clearinghouse
         Whether it is given a way out to the internet. Every other function has none.
+    knows_connections
+        Whether it is told what connections are declared, though it calls none of them.
     reads_verification_keys
         Whether it may read the parameter with the public keys of event producers.
     publishes
@@ -132,6 +138,7 @@ class FunctionEntry:
     reads_verification_keys: bool = False
     publishes: bool = False
     faces_clearinghouse: bool = False
+    knows_connections: bool = False
     timeout_seconds: int = 30
     memory_mb: int = 512
     concurrency_max: int = 20
@@ -280,7 +287,25 @@ STEPS: tuple[FunctionEntry, ...] = (
         faces_clearinghouse=True,
     ),
     FunctionEntry(name="release_held", records=_WRITES, audits=True),
-    FunctionEntry(name="sweep_submissions", records=_WRITES, audits=True),
+    FunctionEntry(
+        name="submit_file",
+        records=_WRITES,
+        audits=True,
+        documents=(*_RULES, *_KEEPS, *_DROPS),
+        roll_outs=_HEARS,
+        secrets=(SecretAccess.CLEARINGHOUSE,),
+        faces_clearinghouse=True,
+        # Two at once would only share out between them what one sends in one file.
+        concurrency_max=2,
+    ),
+    FunctionEntry(
+        name="sweep_submissions",
+        records=_WRITES,
+        audits=True,
+        documents=_RULES,
+        roll_outs=_HEARS,
+        knows_connections=True,
+    ),
     FunctionEntry(
         name="record_acknowledgement",
         records=_WRITES,
@@ -292,7 +317,7 @@ STEPS: tuple[FunctionEntry, ...] = (
         name="fetch_transactions",
         records=_WRITES,
         audits=True,
-        documents=(DocumentAccess.WRITE_REMITTANCES,),
+        documents=(DocumentAccess.WRITE_REMITTANCES, DocumentAccess.WRITE_ACKNOWLEDGEMENTS),
         secrets=(SecretAccess.CLEARINGHOUSE,),
         faces_clearinghouse=True,
         timeout_seconds=120,
@@ -418,7 +443,13 @@ WORKFLOWS: tuple[WorkflowEntry, ...] = (
     ),
     WorkflowEntry(
         name="submission",
-        steps=("submit_claim", "resolve_submission", "release_held", "sweep_submissions"),
+        steps=(
+            "submit_claim",
+            "resolve_submission",
+            "release_held",
+            "sweep_submissions",
+            "submit_file",
+        ),
         events=("claim.released",),
         schedules=(
             Schedule(event_type="outage.due", expression="rate(1 minute)"),

@@ -14,7 +14,6 @@ from aws_cdk import aws_backup as backup
 from aws_cdk import aws_events as events
 from aws_cdk import aws_eventschemas as eventschemas
 from aws_cdk import aws_iam as iam
-from aws_cdk import aws_logs as logs
 
 from infra.constructs.rotating_key import rotating_key
 from infra.settings import PROJECT_ROOT
@@ -58,7 +57,6 @@ class GovernanceStack(Stack):
         self._archive_events(data, billing)
         self._back_up(data, audit)
         self._register_contracts()
-        self._save_queries(billing)
 
     def _archive_events(self, data: DataStack, billing: BillingStack) -> None:
         # The key's policy lets EventBridge use it already; CDK's archive would change it again,
@@ -144,17 +142,3 @@ class GovernanceStack(Stack):
                 type="JSONSchemaDraft4",
                 content=json.dumps(json.loads(path.read_text(encoding="utf-8")), sort_keys=True),
             )
-
-    def _save_queries(self, billing: BillingStack) -> None:
-        log_groups = [function.log_group for function in billing.functions.values()]
-        logs.QueryDefinition(
-            self,
-            "OneCause",
-            query_definition_name="billing/what happened to one cause",
-            query_string=logs.QueryString(
-                fields=["@timestamp", "service", "message", "outcome"],
-                filter_statements=["cause_id = 'put the id here'"],
-                sort="@timestamp asc",
-            ),
-            log_groups=log_groups,
-        )

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
@@ -38,13 +39,22 @@ PROMISES: Mapping[str, Mapping[str, object]] = {
         "landing_bound_seconds": 60,
         "settle_seconds": 75,
         "timeout_seconds": 20,
+        "claims_per_file": 1,
+        "file_wait_minutes": 10,
     },
     "files": {
         "idempotency_window_hours": 24 * 30,
         "lookup_authoritative": True,
         "landing_bound_seconds": 60,
         "settle_seconds": 75,
+        "claims_per_file": 1,
+        "file_wait_minutes": 10,
     },
+}
+# A function binds, sends and tells a file's claims within its thirty seconds; a claim may wait a day for company.
+_WITHIN: Mapping[str, tuple[int, int]] = {
+    "claims_per_file": (1, 100),
+    "file_wait_minutes": (0, 24 * 60),
 }
 # Who the two ends of an interchange are; a deployment on AWS must say.
 PARTNER_OF_EMULATOR: Mapping[str, object] = {
@@ -58,6 +68,7 @@ PARTNER_OF_EMULATOR: Mapping[str, object] = {
     "receiver_name": "PAYER SIMULATOR",
     "usage": "P",
 }
+_SFTP_NAME = re.compile(r"[a-z][a-z0-9_-]{2,31}")
 _PARTNER_FIELDS = frozenset(PARTNER_OF_EMULATOR) - {"url"}
 
 
@@ -90,6 +101,9 @@ class DeploymentSettings:
         AWS accounts whose EHR may put events on the bus.
     alarm_email
         Who is told of alarms; without it the topic has no subscriber yet.
+    sftp_users
+        Clearinghouses that fetch and drop files over SFTP, each with its connection and its public key; without any
+        there is no server, which would cost by the hour.
     assets
         Folder holding the built zips, or ``None`` for empty placeholders (synthesis only).
     """
@@ -102,6 +116,7 @@ class DeploymentSettings:
     ehr_accounts: tuple[str, ...] = ()
     alarm_email: str | None = None
     assets: Path | None = None
+    sftp_users: tuple[Mapping[str, str], ...] = ()
 
     @property
     def is_local(self) -> bool:
@@ -142,17 +157,19 @@ def settings_from_context(node: Node) -> DeploymentSettings:
     local = stage is Stage.LOCAL
     account = _text(node, "account", default=os.environ.get("CDK_DEFAULT_ACCOUNT", LOCAL_ACCOUNT))
     region = _text(node, "region", default=os.environ.get("CDK_DEFAULT_REGION", DEFAULT_REGION))
+    connectors = _connectors(
+        _text(
+            node,
+            "connectors",
+            default=json.dumps([dict(PARTNER_OF_EMULATOR)]) if local else "[]",
+        )
+    )
     return DeploymentSettings(
         stage=stage,
         account=account,
         region=region,
-        connectors=_connectors(
-            _text(
-                node,
-                "connectors",
-                default=json.dumps([dict(PARTNER_OF_EMULATOR)]) if local else "[]",
-            )
-        ),
+        connectors=connectors,
+        sftp_users=_sftp_users(_text(node, "sftp_users", default="[]"), connectors),
         audit_retention_years=_years(
             _text(node, "audit_retention_years", default=str(AUDIT_RETENTION_YEARS_DEFAULT))
         ),
@@ -213,7 +230,37 @@ def _connector(given: Mapping[str, object]) -> Mapping[str, object]:
     if kind == "rest" and not str(connector["url"]).startswith("http"):
         message = "Context connectors: url must be the http(s) address of the clearinghouse."
         raise SettingsError(message)
+    for name, (least, most) in _WITHIN.items():
+        value = connector[name]
+        if type(value) is not int or not least <= value <= most:
+            message = f"Context connectors: {name} is a whole number from {least} to {most}."
+            raise SettingsError(message)
     return connector
+
+
+def _sftp_users(
+    value: str, connectors: tuple[Mapping[str, object], ...]
+) -> tuple[Mapping[str, str], ...]:
+    folders = {str(each["name"]) for each in connectors if each["kind"] == "files"}
+    try:
+        users = json.loads(value)
+    except json.JSONDecodeError:
+        users = None
+    if not isinstance(users, list) or not all(_is_sftp_user(user, folders) for user in users):
+        message = (
+            "Context sftp_users must be a JSON list of {name, connection, public_key}: a name of 3 to 32 "
+            "small letters, digits, - and _, a connection of kind files, an OpenSSH public key."
+        )
+        raise SettingsError(message)
+    return tuple(users)
+
+
+def _is_sftp_user(user: object, folders: set[str]) -> bool:
+    if not isinstance(user, dict) or set(user) != {"name", "connection", "public_key"}:
+        return False
+    is_key = str(user["public_key"]).startswith(("ssh-", "ecdsa-"))
+    is_name = _SFTP_NAME.fullmatch(str(user["name"])) is not None
+    return is_name and is_key and user["connection"] in folders
 
 
 def _years(value: str) -> int:

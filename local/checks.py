@@ -114,7 +114,7 @@ def bad_rules_taken_back(trial: RuleTrial) -> Check:
     )
 
 
-def remittances_landed(
+def listed_files_landed(
     landed: Sequence[LandedTransaction], *, wanted: Collection[str], traffic: WebhookTraffic
 ) -> Check:
     """Whatever the network did to webhooks and drops, every file on the clearinghouse's list is here."""
@@ -122,7 +122,7 @@ def remittances_landed(
     missing = [f"{one} is listed and not here" for one in sorted(set(wanted) - here)]
     fetched = sum(one.landing is Landing.FETCHED for one in landed)
     return all_of(
-        "Every remittance on the clearinghouse's list is here",
+        "Every file on the clearinghouse's list is here",
         [*missing, *traffic.problems],
         f"{count_of(len(here), 'file')}, {fetched} of them fetched, "
         f"{len(traffic.lost)} of those after a lost webhook",

@@ -12,7 +12,6 @@ from local.cloud import Cloud, Plan, running_cloud
 from local.collect import Run, collect
 from local.day import Day, DayError, build_day, day_from_fhir
 from local.day.faults import with_faults
-from local.day.money import MONEY
 from local.drive import Driver, source_of, today
 from local.errors import LocalCloudError
 from local.progress import Narrator
@@ -26,7 +25,7 @@ DEFAULT_SEED = 7
 class DayChoice:
     """Which day to run: the built-in one, or one made of a folder of FHIR bundles.
 
-    `faults` is the seed of what breaks on the way; only a day whose money is known can be told to keep it.
+    `faults` is the seed of what breaks on the way of the built-in day, which must keep its money.
     """
 
     seed: int = DEFAULT_SEED
@@ -41,12 +40,12 @@ def chosen_day(choice: DayChoice) -> Day:
     Raises
     ------
     LocalCloudError
-        If the folder holds nothing to make a day of, or nobody knows its money without faults.
+        If the folder holds nothing to make a day of, or faults are asked for with a folder.
     """
-    if choice.faults is not None and (choice.folder or choice.seed not in MONEY):
+    if choice.faults is not None and choice.folder:
         raise LocalCloudError(
-            "What this day's money is without faults is not known.",
-            advice=f"Faults go with the built-in day of seed {', '.join(map(str, MONEY))}.",
+            "What a folder's money is without faults is not known.",
+            advice="Faults go with the built-in day: leave out --fhir, or --faults.",
         )
     try:
         if choice.folder is None:

@@ -12,6 +12,7 @@ from functions.billing.domain.money import dollars
 from functions.billing.domain.remittance.post import standing_of
 from functions.billing.domain.rules.judgements import PASSED
 from functions.billing.domain.submission.attempt import Attempt
+from functions.billing.domain.submission.claim_file import ClaimFile
 from functions.billing.domain.work_items import WorkItem, WorkState
 from local.accounting import ClaimMoney
 from local.report.words import APPEALS, COVERAGE_STANDINGS, denial_class, queue, sentence, state
@@ -36,6 +37,13 @@ _TITLES: Mapping[tuple[str, str], str] = {
     ("submit_claim", "submitted"): "Taken by the clearinghouse",
     ("submit_claim", "outcome_unknown"): "No answer: nobody knows whether the claim arrived",
     ("submit_claim", "held_for_outage"): "Held: the clearinghouse answers nobody",
+    ("submit_claim", "waits_for_company"): "In line for a file of several claims",
+    ("submit_file", "intent"): "Bound to a file of several claims before anything left",
+    ("submit_file", "submitted"): "Taken by the clearinghouse, with the others of its file",
+    ("submit_file", "rejected"): "Refused by the clearinghouse",
+    ("submit_file", "parked"): "Set aside with its file: a person asks the clearinghouse",
+    ("submit_file", "goes_alone"): "Its file was refused for one of several: it goes again alone",
+    ("resolve_submission", "intent"): "A new attempt written down before anything left",
     ("release_held", "let_go"): "Let go again after the outage",
     ("submit_claim", "rejected"): "Refused by the clearinghouse",
     ("submit_claim", "parked"): "Set aside: a person asks the clearinghouse",
@@ -150,6 +158,11 @@ class _Teller:
         partition = claim.key.partition
         self._claim = claim
         self._attempts = {one.number: one for one in store.under(Attempt, partition)}
+        self._files: dict[str, Attempt | ClaimFile] = {
+            file.file_id: file
+            for one in self._attempts.values()
+            for file in store.under(ClaimFile, ClaimFile.key_of(one.file_id).partition)
+        }
         self._judgements = {one.judging: one for one in store.under(Judgement, partition)}
         self._contents = {one.revision: one for one in store.under(StoredContent, partition)}
         self._revision = 0
@@ -185,6 +198,7 @@ class _Teller:
             "assemble_claim": self._assembled,
             "scrub_claim": self._judged,
             "submit_claim": self._sent,
+            "submit_file": self._sent,
         }.get(entry.step)
         return teller(entry) if teller else _Extra()
 
@@ -226,11 +240,13 @@ class _Teller:
         attempt = self._attempts.get(self._attempt)
         if attempt is None or entry.decision != "intent":
             return _Extra()
+        # What goes with others is frozen with them.
+        sent = self._files.get(attempt.file_id, attempt)
         return _Extra(
             facts=(f"attempt {attempt.number}",),
             evidence=(
-                f"frozen bytes {attempt.body_key}",
-                f"idempotency key {attempt.idempotency_key}",
+                f"frozen bytes {sent.body_key}",
+                f"idempotency key {sent.idempotency_key}",
                 f"patient control number {attempt.patient_control_number}",
                 f"interchange {attempt.interchange_control_number}",
             ),

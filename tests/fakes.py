@@ -255,6 +255,10 @@ class NamedConnections:
             raise RuleSetError("connector_not_declared", subject=f"connector:{connector}")
         return self.connections[connector]
 
+    def gathers(self, connector: str) -> bool:
+        found = self.connections.get(connector)
+        return found is not None and found.connector.gathers
+
 
 class FixedWebhookSecrets:
     """`ports.WebhookSecrets` that were put there once."""
@@ -275,7 +279,12 @@ class ScriptedList:
         self.opened: list[str] = []
 
     def add(
-        self, transaction_id: str, body: bytes, at: datetime = NOON, transaction_set: str = "835"
+        self,
+        transaction_id: str,
+        body: bytes,
+        at: datetime = NOON,
+        transaction_set: str = "835",
+        version: str = "",
     ) -> ListedTransaction:
         """List a file."""
         entry = ListedTransaction(
@@ -283,6 +292,7 @@ class ScriptedList:
             transaction_set=transaction_set,
             processed_at=at,
             artifact="output",
+            version=version,
         )
         self.entries.append((entry, body))
         return entry
@@ -344,6 +354,7 @@ class ScriptedClearinghouse:
         self.faults: list[str] = []
         self.refusal = ""
         self.lookup_fault = False
+        self.looks = 0
         self.received: list[tuple[str, bytes]] = []
         self.eligibility_answer: bytes | None = None
         self.inquiries: list[bytes] = []
@@ -372,12 +383,17 @@ class ScriptedClearinghouse:
         )
 
     def look_up(self, patient_control_number: str, *, idempotency_key: str) -> Lookup:
+        return self._holds(f"CLM*{patient_control_number}*")
+
+    def look_up_file(self, control_number: int, *, idempotency_key: str) -> Lookup:
+        return self._holds(f"IEA*1*{control_number:09d}")
+
+    def _holds(self, marker: str) -> Lookup:
+        self.looks += 1
         if self.lookup_fault:
             return Lookup.UNAVAILABLE
-        marker = f"CLM*{patient_control_number}*".encode()
-        return (
-            Lookup.FOUND if any(marker in body for _, body in self.received) else Lookup.NOT_FOUND
-        )
+        found = any(marker.encode() in body for _, body in self.received)
+        return Lookup.FOUND if found else Lookup.NOT_FOUND
 
     def check_eligibility(self, body: bytes) -> bytes:
         self.inquiries.append(body)

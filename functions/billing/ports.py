@@ -139,6 +139,10 @@ class ClaimConnection(Protocol):
         """Whether the clearinghouse itself holds what was sent under these."""
         ...
 
+    def look_up_file(self, control_number: int, *, idempotency_key: str) -> Lookup:
+        """The same for a file of several claims, by its interchange's number: asked once, not for each claim."""
+        ...
+
 
 class Connections(Protocol):
     """Every clearinghouse connection of the deployment; a payer's policy names its own."""
@@ -151,6 +155,10 @@ class Connections(Protocol):
         RuleSetError
             If the deployment declares none of that name.
         """
+        ...
+
+    def gathers(self, connector: str) -> bool:
+        """Whether claims go through the connection of that name together; False for one that is not declared."""
         ...
 
 

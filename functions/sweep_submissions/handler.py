@@ -10,4 +10,11 @@ from functions.billing.usecases.sweep_submissions import sweep_submissions as us
 @billing_step(command=SweepSubmissions)
 def lambda_handler(command: SweepSubmissions, cause: Cause, deps: Dependencies) -> Outcome:
     """Wake every submission that stands still."""
-    return use_case(command, cause, records=deps.records, clock=deps.clock)
+    return use_case(
+        command,
+        cause,
+        records=deps.records,
+        gathers=deps.gathers,
+        rule_sets=deps.rule_sets,
+        clock=deps.clock,
+    )

@@ -36,6 +36,8 @@ INSTITUTIONAL_CLAIMS = f"{_HEALTHCARE}/institutionalclaims/v1/raw-x12-submission
 CLAIM_STATUS = f"{_HEALTHCARE}/claimstatus/v2/raw-x12"
 APPEALS = "/appeals"
 POLLING = "/2023-08-01/polling/transactions"
+# A claim is asked for by its own number, a file of several by its interchange's (ISA13).
+_NUMBERS = ("patientControlNumber", "interchangeControlNumber")
 _TRANSACTION = re.compile(r"^/2023-08-01/transactions/([^/]+)/(input|output)$")
 _SIMULATED_FILE = re.compile(r"^/_sim/files/([^/]+)$")
 
@@ -394,15 +396,15 @@ class Api:
     def _poll(self, request: Request) -> Reply:
         simulator, query = self.simulator, request.query
         size = _page_size(query.get("pageSize"))
-        pcn = query.get("patientControlNumber")
+        number = next(((name, query[name]) for name in _NUMBERS if name in query), None)
         token, since = query.get("pageToken"), query.get("startDateTime")
-        if token is None and since is None and pcn is None:
-            message = "one of startDateTime, pageToken, patientControlNumber is required"
+        if token is None and since is None and number is None:
+            message = f"one of startDateTime, pageToken, {', '.join(_NUMBERS)} is required"
             raise Refused(_BAD_REQUEST, "INVALID_REQUEST", message)
         start = _page_start(token)
         after = _since(since) if token is None and since is not None else None
-        if pcn is not None:
-            places = [at for at in simulator.transactions_by_pcn.get(pcn, []) if at >= start]
+        if number is not None:
+            places = [at for at in simulator.transactions_by_number.get(number, []) if at >= start]
         else:
             places = list(range(start, len(simulator.transactions)))
         if after is not None:

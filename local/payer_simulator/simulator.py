@@ -128,7 +128,7 @@ class Simulator:
         self.remittances: dict[tuple[str, str], RemittanceRecord] = {}
         self.transactions: list[Transaction] = []
         self.transaction_index: dict[str, Transaction] = {}
-        self.transactions_by_pcn: dict[str, list[int]] = {}
+        self.transactions_by_number: dict[tuple[str, str], list[int]] = {}
         self.waves: Counter[str] = Counter()
         self.control_numbers: Counter[str] = Counter()
         self.upsert_members(world.members)
@@ -451,7 +451,10 @@ class Simulator:
 
     def _list_submission(self, submission: Submission) -> None:
         interchange = submission.interchange
-        pcns = submission.patient_control_numbers
+        numbers = [
+            *(("patientControlNumber", pcn) for pcn in submission.patient_control_numbers),
+            ("interchangeControlNumber", interchange.control_number),
+        ]
         self.list_transaction(
             Transaction(
                 transaction_id=submission.submission_id,
@@ -461,11 +464,11 @@ class Simulator:
                 file_name=f"837_{interchange.sender}_{interchange.control_number}.x12",
                 content=submission.text.encode(),
                 processed_at=self.now,
-                identifiers=[("patientControlNumber", pcn) for pcn in pcns],
+                identifiers=numbers,
             )
         )
-        for pcn in pcns:
-            self.transactions_by_pcn.setdefault(pcn, []).append(len(self.transactions) - 1)
+        for number in dict.fromkeys(numbers):
+            self.transactions_by_number.setdefault(number, []).append(len(self.transactions) - 1)
 
     def list_transaction(self, transaction: Transaction) -> None:
         """Append to the list of what the clearinghouse processed, each at its own instant."""

@@ -75,6 +75,8 @@ def test_the_folder_says_at_once_what_lies_in_it(folder: FileExchange) -> None:
 
     assert folder.look_up("PCN", idempotency_key="C1-1-abc") is Lookup.FOUND
     assert folder.look_up("PCN", idempotency_key="C1-2-def") is Lookup.NOT_FOUND
+    assert folder.look_up_file(1, idempotency_key="C1-1-abc") is Lookup.FOUND
+    assert folder.look_up_file(1, idempotency_key="C1-2-def") is Lookup.NOT_FOUND
 
 
 def test_a_test_file_never_lies_among_productions(folder: FileExchange, client: Any) -> None:

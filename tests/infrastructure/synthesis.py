@@ -83,7 +83,9 @@ def settings_of(stage: Stage) -> DeploymentSettings:
     )
 
 
-def synthesize(stage: Stage, folder: Path, *, checked: bool) -> Synthesis:
+def synthesize(
+    stage: Stage, folder: Path, *, checked: bool, settings: DeploymentSettings | None = None
+) -> Synthesis:
     """Synthesize a stage; findings are collected rather than raised."""
     context = json.loads((PROJECT_ROOT / "cdk.json").read_text())["context"]
     # The CLI asks for paths in the templates; so do these tests.
@@ -91,7 +93,7 @@ def synthesize(stage: Stage, folder: Path, *, checked: bool) -> Synthesis:
     app = cdk.App(outdir=str(folder), context=context, analytics_reporting=False)
     if checked:
         add_checks(app)
-    stacks = add_stacks(app, settings_of(stage))
+    stacks = add_stacks(app, settings or settings_of(stage))
     try:
         app.synth()
     except RuntimeError as error:

@@ -237,6 +237,7 @@ def test_only_functions_that_face_the_clearinghouse_have_a_way_out(
     assert facing == {
         "verify_eligibility",
         "submit_claim",
+        "submit_file",
         "resolve_submission",
         "submit_appeal",
         "inquire_status",
@@ -416,10 +417,15 @@ def test_governance_archives_backs_up_and_registers(production: Synthesis) -> No
         "AWS::Events::Archive",
         "AWS::Backup::BackupSelection",
         "AWS::EventSchemas::Registry",
-        "AWS::Logs::QueryDefinition",
     } <= types
     (selection,) = production.resources("AWS::Backup::BackupSelection")
     assert len(selection.properties["BackupSelection"]["Resources"]) == 2
+
+
+def test_one_saved_query_asks_every_functions_log(production: Synthesis) -> None:
+    (query,) = production.resources("AWS::Logs::QueryDefinition")
+
+    assert len(query.properties["LogGroupNames"]) == len(FUNCTIONS) - 1 + len(WORKFLOWS)
 
 
 def test_the_local_stage_holds_nothing_the_emulator_refuses(local: Synthesis) -> None:

@@ -44,7 +44,7 @@ NAMES_OF_AWS = {
     "States.Timeout",
 }
 # Steps that reach the payer: repeated only where the step itself says that it is safe.
-SENDING_STEPS = {"Submit claim", "Resolve submission", "Submit appeal"}
+SENDING_STEPS = {"Submit claim", "Resolve submission", "Submit file", "Submit appeal"}
 
 State = dict[str, Any]
 entries = pytest.mark.parametrize("entry", WORKFLOWS, ids=lambda entry: entry.name)

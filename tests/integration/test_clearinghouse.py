@@ -1,6 +1,7 @@
 """The clearinghouse adapter against the payer simulator, over real HTTP; the simulator counts what it took."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import timedelta
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from threading import Thread
@@ -37,17 +38,21 @@ from functions.billing.usecases.fetch_transactions import (
 )
 from functions.billing.usecases.resolve_submission import ResolveSubmission, resolve_submission
 from functions.billing.usecases.scrub_claim import ScrubClaim, scrub_claim
+from functions.billing.usecases.sending import RELEASED
 from functions.billing.usecases.submit_claim import SubmitClaim, submit_claim
+from functions.billing.usecases.submit_file import SubmitFile, submit_file
 from tests.builders import (
     CAUSE,
     CLINIC,
     COVERAGE,
     PATIENT,
     SERVICE_DAY,
+    VISIT_LINE,
     encounter,
     released_claim,
     rule_set_contents,
     staged_claim,
+    store,
 )
 from tests.fakes import NOON, PARTNER, NamedConnections
 from tests.integration.conftest import MEMBER, PAYER, Simulator
@@ -66,12 +71,12 @@ SOMEBODY = {"match": {"member_id": "ABC123456789"}}
 
 
 def connection(
-    url: str, *, api_key: str = "local-key", timeout_seconds: float = 5
+    url: str, *, api_key: str = "local-key", timeout_seconds: float = 5, claims_per_file: int = 1
 ) -> RestClearinghouse:
     return RestClearinghouse(
         base_url=url,
         api_key=api_key,
-        connector=CONNECTOR,
+        connector=replace(CONNECTOR, claims_per_file=claims_per_file),
         partner=PARTNER,
         timeout_seconds=timeout_seconds,
     )
@@ -216,6 +221,13 @@ def test_the_list_tells_one_claim_from_another(
 
     assert clearinghouse.look_up(PCN, idempotency_key="k1") is Lookup.FOUND
     assert clearinghouse.look_up(f"{CLAIM}02", idempotency_key="k1") is Lookup.NOT_FOUND
+
+
+def test_the_list_tells_one_file_from_another(clearinghouse: RestClearinghouse) -> None:
+    clearinghouse.submit(claim_body(7), idempotency_key="k1", institutional=False)
+
+    assert clearinghouse.look_up_file(7, idempotency_key="k1") is Lookup.FOUND
+    assert clearinghouse.look_up_file(8, idempotency_key="k1") is Lookup.NOT_FOUND
 
 
 # A proxy in between ------------------------------------------------------------------------
@@ -393,10 +405,14 @@ def test_a_paid_claim_is_finalized_with_the_amount(
 class Life(World):
     """A practice whose clearinghouse is the simulator."""
 
-    def __init__(self, simulator: Simulator, *, timeout_seconds: float = 5) -> None:
+    def __init__(
+        self, simulator: Simulator, *, timeout_seconds: float = 5, claims_per_file: int = 1
+    ) -> None:
         super().__init__()
         self.simulator = simulator
-        self.clearinghouse = connection(simulator.url, timeout_seconds=timeout_seconds)  # type: ignore[assignment]
+        self.clearinghouse = connection(  # type: ignore[assignment]
+            simulator.url, timeout_seconds=timeout_seconds, claims_per_file=claims_per_file
+        )
         self.connections = NamedConnections(self.clearinghouse)
 
     def scrub(self) -> str:
@@ -505,6 +521,35 @@ def test_a_claim_that_never_arrived_is_sent_again_and_lands_once(simulator: Simu
 
     assert outcome["outcome"] == "submitted"
     assert simulator.landed == 1
+
+
+def test_a_file_of_claims_is_taken_acknowledged_claim_by_claim_and_paid(
+    simulator: Simulator,
+) -> None:
+    other = "COTHERCLAIM1"
+    answer = {"source": "payer", "category": "A7", "status": "562", "entity": "85"}
+    script = {"match": {"patient_control_number": f"{other}01"}, "name": "away"}
+    simulator.world(
+        {**script, "acknowledgement": {"claim_answers": [answer]}},
+        fault("timeout_after_accepting", seconds=2),
+    )
+    life = Life(simulator, timeout_seconds=0.6, claims_per_file=2)
+    dearer = encounter(charges=(replace(VISIT_LINE, charge_cents=20_000),))
+    for claim_id, visit in ((CLAIM, encounter()), (other, dearer)):
+        claim = released_claim(life.records, visit, claim_id=claim_id)
+        store(life.records, replace(claim, due_kind=RELEASED, due_at=life.clock.now()))
+    assert submit_file(SubmitFile(), CAUSE, life.sending)["came_to"] == "unknown"
+    life.clock.advance(minutes=5)
+
+    assert submit_file(SubmitFile(), CAUSE, life.sending)["came_to"] == "submitted"
+    life.take_acknowledgements()
+    life.take_deposits(life.take_payments())
+
+    assert simulator.landed == 1
+    assert len(simulator.report()["claims"]) == 2
+    assert life.claim(other).state is ClaimState.REJECTED
+    assert life.claim().state is ClaimState.ADJUDICATED
+    life.agrees_with_the_payer()
 
 
 @pytest.mark.parametrize("level", ["claim", "provider", "receiver"])
@@ -666,6 +711,26 @@ def test_a_list_of_many_pages_is_read_to_its_end(
 
     assert {"835", "277", "999"} <= {one.transaction_set for one in listed}
     assert len({one.transaction_id for one in listed}) == len(listed)
+
+
+def test_acknowledgements_nobody_dropped_are_found_on_the_list(simulator: Simulator) -> None:
+    life = Life(simulator)
+    released_claim(life.records)
+    life.submit()
+    while simulator.deliver("acknowledgements")["pending"]["acknowledgements"]:
+        pass
+    transactions = connection(simulator.url)
+    ports = FetchingPorts(
+        records=life.records, intake=life.intake, transactions=transactions, clock=life.clock
+    )
+
+    fetch_transactions(FetchTransactions(), CAUSE, ports)
+    for key, body in tuple(life.intake.dropped.items()):
+        assert key.startswith("acknowledgements/clearinghouse/")
+        assert life.acknowledge(body, key.rpartition("/")[2]) == "recorded"
+
+    assert life.claim().state is ClaimState.ACCEPTED
+    assert {ack["transaction_set"] for ack in life.of_kind("ACK")} == {"999", "277CA"}
 
 
 def test_a_transaction_that_is_gone_is_no_empty_file(simulator: Simulator) -> None:

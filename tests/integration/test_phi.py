@@ -8,6 +8,7 @@ import base64
 import hashlib
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 from types import SimpleNamespace
 from typing import Any
 from urllib.parse import quote
@@ -282,6 +283,7 @@ def test_every_step_but_those_for_people_took_part_in_that_life(stage: Stage) ->
         "release_remittance",
         "resolve_submission",
         "roll_out_rules",
+        "submit_file",
         "sweep_submissions",
     }
 
@@ -309,6 +311,21 @@ def test_a_lost_answer_and_its_resolution_let_nothing_out(stage: Stage, leaks: L
     stage.run("resolve_submission", {"claim_id": claim_id})
 
     assert stage.answers[-1]["outcome"] == "submitted"
+    leaks.none()
+
+
+def test_a_file_of_claims_lets_nothing_out(stage: Stage, leaks: Leaks) -> None:
+    stage.clearinghouse.connector = replace(
+        stage.clearinghouse.connector, claims_per_file=2, file_wait_minutes=0
+    )
+    stage.clearinghouse.faults = ["lost_answer"]
+    bill(stage)
+    stage.run("submit_file", {})
+    stage.clock.advance(hours=1)
+    stage.run("submit_file", {})
+
+    assert [answer.get("came_to") for answer in stage.answers[-2:]] == ["unknown", "submitted"]
+    assert stage.errors == []
     leaks.none()
 
 
@@ -550,6 +567,7 @@ COMMANDS: dict[str, dict[str, Any]] = {
         "occurred_at": "2026-03-02T12:00:00Z",
     },
     "record_submitted_outside": {"claim_id": "C", "actor": "a", "reason": "r"},
+    "submit_file": {},
     "sweep_submissions": {},
     "bill_next_payer": {"claim_id": "C"},
     "inquire_status": {"claim_id": "C"},

@@ -151,6 +151,7 @@ BY_THE_CLOCK = {
     "find_rechecks",
     "measure_kpis",
     "release_held",
+    "submit_file",
     "sweep_submissions",
     "verify_eligibility",
     "watch_roll_outs",

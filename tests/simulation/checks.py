@@ -4,7 +4,7 @@ import base64
 import hashlib
 import io
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from functions.billing.adapters.codec import plain_value
@@ -56,7 +56,7 @@ def audit_is_broken(cloud: Cloud) -> Iterator[Finding]:
 
 
 def events_are_lost(
-    cloud: Cloud, subject: str, partition: str, told_by: dict[str, tuple[str, ...]]
+    cloud: Cloud, subject: str, partition: str, told_by: Mapping[str, tuple[str, ...]]
 ) -> Iterator[Finding]:
     """Each decision in a thing's history has left the events it promises, in order."""
     for line in rows(cloud, RECORDS, "HISTORY"):

@@ -18,6 +18,8 @@ from tests.simulation.explorer import AT_EVERY_CALL, Call, Effect, Fault, at_cal
 from tests.simulation.explorer.borders import site
 
 _CLAIM = re.compile(r"CLM\*([^*]+)\*")
+_APPEAL = re.compile(r'"appeal_id":"([^"]+)"')
+_INTERCHANGE = re.compile(r"IEA\*1\*(\d+)")
 _OK, _CONFLICT, _UNPROCESSABLE, _REFUSED = 200, 409, 422, 400
 _ABSENT, _FAILED = 404, 503
 
@@ -82,7 +84,9 @@ class ModelClearinghouse:
     promises: Promises
     now: datetime
     taken: tuple[str, ...] = ()
-    """Patient control numbers, one for each time a claim was taken."""
+    """Patient control numbers, one for each time a claim was taken; of appeals, their ids."""
+    files: tuple[str, ...] = ()
+    """Control numbers of the interchanges that were taken."""
     keys: dict[str, tuple[datetime, str, str]] = field(default_factory=dict)
     under_way: tuple[tuple[datetime, Request], ...] = ()
     refused: int = 0
@@ -98,6 +102,7 @@ class ModelClearinghouse:
         """All that can ever matter."""
         return (
             self.taken,
+            self.files,
             frozenset(self.keys.items()),
             self.under_way,
             self.refused,
@@ -126,21 +131,22 @@ class ModelClearinghouse:
         if self.promises.refuses:
             self.refused += 1
             return _answer(_REFUSED, error="INVALID_X12")
-        found = _CLAIM.search(request.body)
-        if found is None:
-            raise AssertionError("what was sent is no claim")
-        self.taken = (*self.taken, found.group(1))
+        claims = _CLAIM.findall(request.body) or _APPEAL.findall(request.body)
+        files = _INTERCHANGE.findall(request.body)
+        if not claims:
+            raise AssertionError("what was sent is neither claim nor appeal")
+        self.taken, self.files = (*self.taken, *claims), (*self.files, *files)
         identifier = f"T{len(self.taken)}"
         if self.promises.key_window and request.key:
             self.keys[request.key] = (self.now, request.digest, identifier)
         return _answer(_OK, transactionId=identifier)
 
-    def listed(self, patient_control_number: str) -> Response:
-        """What it says it holds."""
+    def listed(self, name: str, number: str) -> Response:
+        """What it says it holds under a claim's number, or an interchange's."""
         if not self.promises.has_list:
             return _answer(_ABSENT, error="NOT_FOUND")
-        found = [number for number in self.taken if number == patient_control_number]
-        return _answer(_OK, items=[{"patientControlNumber": number} for number in found])
+        held = self.taken if name == "patientControlNumber" else self.files
+        return _answer(_OK, items=[{name: each} for each in held if each == number])
 
     def delay(self, request: Request) -> None:
         """The request arrives late."""
@@ -170,10 +176,11 @@ class ClearinghousePool:
         """See `urllib3.PoolManager.request`."""
         parts = urlsplit(url)
         if method == "GET":
-            effect = _asking(parse_qs(parts.query)["patientControlNumber"][0])
+            ((name, (number,)),) = parse_qs(parts.query).items()
+            effect = _asking(name, number)
         else:
-            x12 = json.loads(body or "{}")["x12"]
-            effect = _submitting(Request(headers.get("Idempotency-Key", ""), x12), self._promises)
+            sent = json.loads(body or "{}").get("x12") or str(body)
+            effect = _submitting(Request(headers.get("Idempotency-Key", ""), sent), self._promises)
         call = Call("clearinghouse", f"{method} {parts.path.rpartition('/')[2]}", site())
         answer: Response = at_call(call, effect)
         return answer
@@ -182,9 +189,9 @@ class ClearinghousePool:
 _AT_EVERY_REQUEST = (*AT_EVERY_CALL, Fault.ERROR_BEFORE)
 
 
-def _asking(number: str) -> Effect:
+def _asking(name: str, number: str) -> Effect:
     return Effect(
-        perform=lambda world: world.clearinghouse.listed(number),
+        perform=lambda world: world.clearinghouse.listed(name, number),
         lost=_timed_out,
         faults=_AT_EVERY_REQUEST,
         failed=_unavailable,

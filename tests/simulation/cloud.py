@@ -7,7 +7,7 @@ import io
 import json
 import os
 import sys
-from collections.abc import Callable, Hashable, Iterator, Mapping
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
 from contextlib import contextmanager, redirect_stdout
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -28,8 +28,8 @@ from functions.billing.domain.claims.content import ClaimContent
 from functions.billing.domain.errors import BillingError
 from functions.billing.domain.rule_versions.roll_out import Assignment
 from functions.billing.domain.rules.reading import content_version
-from functions.billing.edi.claim_837 import write_claim
-from functions.billing.ports import Clock, RuleSets
+from functions.billing.edi.claim_837 import WireNumbers, claim_body, write_claim, write_claims
+from functions.billing.ports import Clearinghouse, Clock, RuleSets
 from functions.billing.runtime.bootstrap import Dependencies
 from infra.catalogue import WORKFLOWS, function_named, pascal_case
 from tests.builders import rule_set_contents
@@ -330,6 +330,10 @@ class SimulatedDependencies(Dependencies):
         made._http = ClearinghousePool(_promises())
         return found
 
+    @cached_property
+    def clearinghouse(self) -> Clearinghouse:
+        return self.connections.real_time()
+
 
 def _promises() -> Promises:
     def look(cloud: Cloud) -> Promises:
@@ -418,6 +422,8 @@ def functions_over(cloud: Cloud, out: io.TextIOBase) -> Iterator[None]:
         patch.setattr("functions.billing.runtime.step.count_outcome", _count)
         # Writing an 837 is pure and slow; the same claim with the same numbers is the same bytes.
         patch.setattr("functions.billing.usecases.sending.write_claim", _written_once)
+        patch.setattr("functions.billing.usecases.sending.claim_body", _made_once)
+        patch.setattr("functions.billing.usecases.claim_files.write_claims", _written_together)
         # No process lives long enough to ask for rule sets twice, however long its greenlet rests.
         patch.setattr("functions.billing.adapters.roll_outs.monotonic", lambda: 0.0)
         for name, value in SETTINGS.items():
@@ -444,4 +450,21 @@ def _written_once(content: ClaimContent, **given: Any) -> bytes:
     return _written[key]
 
 
+def _written_together(contents: Iterable[tuple[ClaimContent, WireNumbers]], **given: Any) -> bytes:
+    pairs = tuple(contents)
+    numbers = tuple((content.patient_control_number, number) for content, number in pairs)
+    key = (numbers, given["at"])
+    if key not in _written:
+        _written[key] = write_claims(pairs, **given)
+    return _written[key]
+
+
+def _made_once(content: ClaimContent, **given: Any) -> object:
+    number = content.patient_control_number
+    if number not in _made:
+        _made[number] = claim_body(content, **given)
+    return _made[number]
+
+
 _written: dict[tuple[object, ...], bytes] = {}
+_made: dict[str, object] = {}

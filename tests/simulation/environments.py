@@ -1,6 +1,6 @@
 """What clearinghouses promise, in every combination the protocol must be right in."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 
 from tests.simulation.clearinghouse import Promises
@@ -15,6 +15,8 @@ _CONNECTOR = {
     "landing_bound_seconds": 60,
     "settle_seconds": 75,
     "timeout_seconds": 20,
+    "claims_per_file": 1,
+    "file_wait_minutes": 10,
     "submitter_id": "CLINIC1",
     "submitter_name": "EXAMPLE CLINICS",
     "submitter_phone": "5550100000",
@@ -59,6 +61,12 @@ def _environment(name: str, *, key: bool, lookup: bool, late: bool = False) -> E
     return Environment(name, declared, promises)
 
 
+def _together(environment: Environment) -> Environment:
+    """The same clearinghouse, which wants two claims in a file."""
+    declared = environment.connector | {"claims_per_file": 2}
+    return Environment(f"{environment.name}, in files", declared, environment.promises)
+
+
 ENVIRONMENTS = (
     _environment("key and list", key=True, lookup=True),
     _environment("key only", key=True, lookup=False),
@@ -66,4 +74,11 @@ ENVIRONMENTS = (
     _environment("neither", key=False, lookup=False),
     _environment("late, key", key=True, lookup=False, late=True),
     _environment("late, list", key=False, lookup=True, late=True),
+)
+
+IN_FILES = tuple(map(_together, ENVIRONMENTS))
+
+# A clearinghouse that finds fault with everything: a file of several is refused, then each claim of it alone.
+REFUSES = replace(
+    IN_FILES[0], name="refuses, in files", promises=replace(IN_FILES[0].promises, refuses=True)
 )

@@ -15,6 +15,7 @@ class Kind(StrEnum):
     UNBALANCED = "ledger off"
     AUDIT_BROKEN = "audit broken"
     KEY_REUSED = "key reused"
+    UNLIKE = "unlike the model"
     TOLD = "patient told"
 
 

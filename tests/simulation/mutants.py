@@ -9,16 +9,19 @@ from typing import Any
 
 import pytest
 
-from functions.billing.adapters import connections, records
+from functions.billing.adapters import declarations, records
 from functions.billing.adapters.codec import to_item
 from functions.billing.adapters.records import DynamoDbRecords
 from functions.billing.domain.commit import Commit
 from functions.billing.domain.submission import protocol
+from functions.billing.domain.submission.claim_file import ClaimFile
 from functions.billing.domain.submission.protocol import Decision, Lookup, Move
 from functions.billing.ports import Evidence, SubmissionAnswer
+from functions.billing.usecases.claim_files import FileSending
 from functions.billing.usecases.sending import Sending
-from tests.simulation.environments import ENVIRONMENTS
+from tests.simulation.environments import ENVIRONMENTS, IN_FILES
 from tests.simulation.scenario import Case, Scenario, examine
+from tests.simulation.subjects import claim_file
 from tests.simulation.subjects.submission import at_once, forgotten, in_turn, neglected
 
 Patch = pytest.MonkeyPatch
@@ -65,9 +68,10 @@ def _decide(change: Callable[..., Decision]) -> Callable[[Patch], None]:
 
 def _no_settle_time(patch: Patch) -> None:
     """Nobody waits: neither whoever asks what became of an attempt, nor the decision."""
-    whole = connections._connector
+    whole = declarations.connector_of
     patch.setattr(
-        connections, "_connector", lambda declared: whole({**declared, "settle_seconds": 0})
+        "functions.billing.adapters.connections.connector_of",
+        lambda declared: whole({**declared, "settle_seconds": 0}),
     )
 
 
@@ -168,10 +172,33 @@ def _nobody_sweeps(patch: Patch) -> None:
     patch.setattr("functions.billing.usecases.sweep_submissions._STANDS_STILL", {})
 
 
+def _file_is_forgotten(patch: Patch) -> None:
+    patch.setattr("functions.billing.usecases.claim_files.OPEN_FILE", "")
+
+
+def _closed_before_told(patch: Patch) -> None:
+    whole = FileSending._tell
+
+    def tell(self: FileSending, file: ClaimFile) -> str:
+        closed = self._committed(replace(file, due_kind="", due_at=None), "told")
+        return whole(self, closed)
+
+    patch.setattr(FileSending, "_tell", tell)
+
+
+def _frozen_anew(patch: Patch) -> None:
+    """Whoever takes a file up writes it again, instead of sending what was frozen."""
+
+    def resolve(self: FileSending, file: ClaimFile) -> str:
+        return self._send(self._freeze(file, file.members))
+
+    patch.setattr(FileSending, "_resolve", resolve)
+
+
 def _explored(
     script: Callable[..., Scenario], environment: str, **allowance: Any
 ) -> Callable[[], Scenario]:
-    (found,) = (each for each in ENVIRONMENTS if each.name == environment)
+    (found,) = (each for each in (*ENVIRONMENTS, *IN_FILES) if each.name == environment)
     return lambda: script(found, **allowance)
 
 
@@ -226,6 +253,26 @@ MUTANTS = (
     ),
     Mutant(
         "what stands still is swept", _nobody_sweeps, _explored(forgotten, "key only", faults=1)
+    ),
+    Mutant(
+        "a claim goes in one file only",
+        _unconditional("intent"),
+        _explored(claim_file.at_once, "list only, in files", faults=0),
+    ),
+    Mutant(
+        "a file is looked after until its end",
+        _file_is_forgotten,
+        _explored(claim_file.by_the_clock, "key and list, in files", faults=1),
+    ),
+    Mutant(
+        "a file is closed when all its claims were told",
+        _closed_before_told,
+        _explored(claim_file.by_the_clock, "key and list, in files", faults=1),
+    ),
+    Mutant(
+        "a file is frozen once",
+        _frozen_anew,
+        _explored(claim_file.by_the_clock, "key only, in files", faults=1),
     ),
 )
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 
 from tests.simulation.checks import Overheard
@@ -80,25 +81,45 @@ def examine(scenario: Scenario, *, stop_at_first: bool = False) -> Outcome:
     return outcome
 
 
+Place = Callable[[Cloud], AbstractContextManager[Cloud]]
+"""Where a practice that has just begun goes on: in memory, or in moto (`moto_cloud.on_moto`)."""
+
+
 def walk(scenario: Scenario, seed: int) -> tuple[Outcome, Schedule]:
     """One schedule at random; the same seed walks the same way."""
-    outcome, out = Outcome(), Overheard()
-    cloud = scenario.begin()
-    chance = random.Random(seed)  # noqa: S311 for replay, not for secrets
-    with functions_over(cloud, out):
-        schedule, passed = wander(cloud, scenario.stages, scenario.budget, chance)
-    outcome.tally.schedules = 1
-    for finding in (*scenario.judge(cloud, _faults(passed)), *out.findings()):
+    outcome, schedule, _ = _walked(scenario, seed, nullcontext)
+    return outcome, schedule
+
+
+def walk_beside(scenario: Scenario, seed: int, place: Place) -> tuple[Outcome, Schedule]:
+    """The same somewhere else and in memory: whatever the model promises, the tables must end alike."""
+    outcome, schedule, there = _walked(scenario, seed, place)
+    _, _, here = again(scenario, str(schedule))
+    if there.dynamodb.tables != here.dynamodb.tables:
+        finding = Finding(Kind.UNLIKE, "the same schedule leaves other items there than in memory")
         outcome.wrong[finding.kind] += 1
         outcome.cases.append(Case(scenario.name, str(schedule), finding))
     return outcome, schedule
 
 
-def again(scenario: Scenario, schedule: str) -> tuple[list[Passed], list[Finding], Cloud]:
+def _walked(scenario: Scenario, seed: int, place: Place) -> tuple[Outcome, Schedule, Cloud]:
+    outcome, out = Outcome(), Overheard()
+    chance = random.Random(seed)  # noqa: S311 for replay, not for secrets
+    with place(scenario.begin()) as cloud, functions_over(cloud, out):
+        schedule, passed = wander(cloud, scenario.stages, scenario.budget, chance)
+    outcome.tally.schedules = 1
+    for finding in (*scenario.judge(cloud, _faults(passed)), *out.findings()):
+        outcome.wrong[finding.kind] += 1
+        outcome.cases.append(Case(scenario.name, str(schedule), finding))
+    return outcome, schedule, cloud
+
+
+def again(
+    scenario: Scenario, schedule: str, place: Place = nullcontext
+) -> tuple[list[Passed], list[Finding], Cloud]:
     """Replay one schedule: every call it made, and what is wrong at its end."""
     out = Overheard()
-    cloud = scenario.begin()
-    with functions_over(cloud, out):
+    with place(scenario.begin()) as cloud, functions_over(cloud, out):
         passed = replay(cloud, scenario.stages, scenario.budget, schedule)
     return passed, [*scenario.judge(cloud, _faults(passed)), *out.findings()], cloud
 

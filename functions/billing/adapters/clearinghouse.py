@@ -83,9 +83,15 @@ class RestClearinghouse:
 
     def look_up(self, patient_control_number: str, *, idempotency_key: str) -> Lookup:  # noqa: ARG002 it lists claims by their own number
         """See `ports.Clearinghouse`."""
-        query = urlencode({"patientControlNumber": patient_control_number})
+        return self._holds(patientControlNumber=patient_control_number)
+
+    def look_up_file(self, control_number: int, *, idempotency_key: str) -> Lookup:  # noqa: ARG002 it lists files by their own number
+        """See `ports.Clearinghouse`."""
+        return self._holds(interchangeControlNumber=f"{control_number:09d}")
+
+    def _holds(self, **number: str) -> Lookup:
         try:
-            response = self._request("GET", f"{TRANSACTIONS_PATH}?{query}")
+            response = self._request("GET", f"{TRANSACTIONS_PATH}?{urlencode(number)}")
         except ClearinghouseUnavailableError:
             return Lookup.UNAVAILABLE
         if response.status not in _OK:
@@ -234,6 +240,7 @@ def _listed(item: Any) -> ListedTransaction | None:
             transaction_id=str(item["transactionId"]),
             transaction_set=str(item["x12"]["transactionSetIdentifier"]),
             processed_at=at.astimezone(UTC),
+            version=str(item["x12"].get("version", "")),
             artifact="output" if "output" in artifacts else "input",
         )
     except (KeyError, TypeError, ValueError):

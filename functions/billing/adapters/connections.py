@@ -4,13 +4,16 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from functions.billing.adapters.clearinghouse import RestClearinghouse
+from functions.billing.adapters.declarations import (
+    Declaration,
+    connector_of,
+    gathers,
+    partner_of,
+)
 from functions.billing.adapters.file_exchange import FileExchange
 from functions.billing.domain.errors import RuleSetError
-from functions.billing.domain.submission.protocol import Connector
-from functions.billing.domain.submission.trading_partner import TradingPartner
 from functions.billing.ports import ClaimConnection
 
-Declaration = Mapping[str, Any]
 REST, FILES = "rest", "files"
 
 
@@ -51,6 +54,10 @@ class DeclaredConnections:
             self._made[name] = self._make(name)
         return self._made[name]
 
+    def gathers(self, connector: str) -> bool:
+        """See `ports.Connections`. Read from the declaration: no connection is made for it."""
+        return gathers(tuple(self._declared.values()), connector)
+
     def real_time(self) -> RestClearinghouse:
         """The first connection that answers at once: eligibility, claim status, appeals.
 
@@ -81,7 +88,7 @@ class DeclaredConnections:
                 subject=f"connector:{name}",
                 detail="a payer policy names a connection the deployment does not have",
             )
-        connector, partner = _connector(declared), _partner(declared)
+        connector, partner = connector_of(declared), partner_of(declared)
         if declared["kind"] == FILES:
             return FileExchange(
                 self._client("s3"), bucket=self._bucket(), connector=connector, partner=partner
@@ -93,25 +100,3 @@ class DeclaredConnections:
             partner=partner,
             timeout_seconds=float(declared["timeout_seconds"]),
         )
-
-
-def _connector(declared: Declaration) -> Connector:
-    return Connector(
-        name=str(declared["name"]),
-        idempotency_window_hours=int(declared["idempotency_window_hours"]),
-        lookup_is_authoritative=bool(declared["lookup_authoritative"]),
-        landing_bound_seconds=int(declared["landing_bound_seconds"]),
-        settle_seconds=int(declared["settle_seconds"]),
-    )
-
-
-def _partner(declared: Declaration) -> TradingPartner:
-    return TradingPartner(
-        submitter_id=str(declared["submitter_id"]),
-        submitter_name=str(declared["submitter_name"]),
-        submitter_phone=str(declared["submitter_phone"]),
-        receiver_id=str(declared["receiver_id"]),
-        receiver_name=str(declared["receiver_name"]),
-        # Anything but an explicit P is a test: nothing goes out as production by accident.
-        usage="P" if declared["usage"] == "P" else "T",
-    )

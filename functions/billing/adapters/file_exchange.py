@@ -66,6 +66,13 @@ class FileExchange:
 
     def look_up(self, patient_control_number: str, *, idempotency_key: str) -> Lookup:  # noqa: ARG002 files are known by their key
         """See `ports.ClaimConnection`. The folder is our own, and so its word is final."""
+        return self._holds(idempotency_key)
+
+    def look_up_file(self, control_number: int, *, idempotency_key: str) -> Lookup:  # noqa: ARG002 as above
+        """See `ports.ClaimConnection`."""
+        return self._holds(idempotency_key)
+
+    def _holds(self, idempotency_key: str) -> Lookup:
         try:
             self._client.head_object(Bucket=self._bucket, Key=self._key(idempotency_key))
         except ClientError as error:

@@ -1,5 +1,6 @@
 """A claim's content as an 837: professional (005010X222A1) or institutional (005010X223A2)."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
@@ -47,7 +48,7 @@ from functions.billing.x12 import (
 )
 from functions.billing.x12.values import Adjustment, Contact
 
-__all__ = ["WireNumbers", "write_claim"]
+__all__ = ["WireNumbers", "claim_body", "write_claim", "write_claims"]
 
 PERSON, ORGANIZATION = "1", "2"
 UNITS = "UN"
@@ -72,15 +73,15 @@ class _Parts:
         return policy.edi_id if policy else payer_id
 
 
-def write_claim(
+def claim_body(
     content: ClaimContent,
     *,
     policies: PayerPolicies,
     numbers: WireNumbers,
     partner: TradingPartner,
     at: datetime,
-) -> bytes:
-    """The claim as one interchange, ready to be frozen.
+) -> ProfessionalClaims | InstitutionalClaims:
+    """The claim as one transaction, to be written alone or with others.
 
     Raises
     ------
@@ -106,9 +107,34 @@ def write_claim(
             )
     parts = _Parts(content.patient, content.coverage, content.billing_provider, policy, policies)
     write = _institutional if content.is_institutional else _professional
-    return interchange(
-        write(content, parts, numbers, partner, at), numbers=numbers, partner=partner, at=at
+    return write(content, parts, numbers, partner, at)
+
+
+def write_claim(
+    content: ClaimContent,
+    *,
+    policies: PayerPolicies,
+    numbers: WireNumbers,
+    partner: TradingPartner,
+    at: datetime,
+) -> bytes:
+    """The claim as one interchange, ready to be frozen; raises as `claim_body` does."""
+    return write_claims(((content, numbers),), policies=policies, partner=partner, at=at)
+
+
+def write_claims(
+    contents: Iterable[tuple[ClaimContent, WireNumbers]],
+    *,
+    policies: PayerPolicies,
+    partner: TradingPartner,
+    at: datetime,
+) -> bytes:
+    """Claims of one kind as one interchange, each in a transaction of its own; raises as `claim_body` does."""
+    bodies = (
+        (claim_body(content, policies=policies, numbers=numbers, partner=partner, at=at), numbers)
+        for content, numbers in contents
     )
+    return interchange(*bodies, partner=partner, at=at)
 
 
 def _professional(
@@ -164,7 +190,7 @@ def _professional(
         subscribers=(subscriber,),
     )
     return ProfessionalClaims(
-        batch_id=f"{numbers.interchange:09d}",
+        batch_id=numbers.batch_id,
         created_on=at.date(),
         created_at=f"{at:%H%M}",
         submitter=_submitter(partner),
@@ -237,7 +263,7 @@ def _institutional(
         subscribers=(subscriber,),
     )
     return InstitutionalClaims(
-        batch_id=f"{numbers.interchange:09d}",
+        batch_id=numbers.batch_id,
         created_on=at.date(),
         created_at=f"{at:%H%M}",
         submitter=_submitter(partner),

@@ -153,7 +153,7 @@ def write_inquiry(
             ),
         ),
     )
-    return interchange(body, numbers=numbers, partner=partner, at=at)
+    return interchange((body, numbers), partner=partner, at=at)
 
 
 def _person(

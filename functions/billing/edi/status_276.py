@@ -98,7 +98,7 @@ def write_status_inquiry(
             ),
         ),
     )
-    return interchange(body, numbers=numbers, partner=partner, at=at)
+    return interchange((body, numbers), partner=partner, at=at)
 
 
 def trace_of(numbers: WireNumbers) -> str:

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Callable, Mapping
-from functools import cache, cached_property
+from functools import cache, cached_property, partial
 from typing import TYPE_CHECKING, Any
 
 from functions.billing.ports import (
@@ -123,6 +123,13 @@ class Dependencies:
     def connections(self) -> "DeclaredConnections":
         """The ways claims go to payers."""
         return self._declared_connections(bucket=lambda: setting("INTAKE_BUCKET"))
+
+    @cached_property
+    def gathers(self) -> Callable[[str], bool]:
+        """Whether claims go through a connection together; makes none."""
+        from functions.billing.adapters.declarations import gathers
+
+        return partial(gathers, json.loads(setting("CONNECTORS")))
 
     @cached_property
     def clearinghouse(self) -> Clearinghouse:

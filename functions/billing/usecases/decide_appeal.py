@@ -92,7 +92,11 @@ def decide_appeal(
         case Consequence.UPHELD_NEXT_LEVEL:
             require_move(appeal.appeal_id, state, AppealState.OPENED)
             decided = replace(
-                decided, state=AppealState.OPENED, level=command.level + 1, deadline=step.deadline
+                decided,
+                state=AppealState.OPENED,
+                level=command.level + 1,
+                deadline=step.deadline,
+                sending_since=None,
             )
         case Consequence.OVERTURNED:
             also = (_resolved(case, "overturned", now),)

@@ -1,7 +1,8 @@
-"""Follow the clearinghouse's list, so that no remittance is missed whatever became of its webhook or its drop.
+"""Follow the clearinghouse's list, so that no remittance or acknowledgement is missed whatever its webhook came to.
 
 Reads   the list since the mark, with an overlap; the arrivals of each file's content.
-Writes  each remittance file that is not here yet into the intake; what landed; the mark once the whole list was seen.
+Writes  each file that is not here yet into the intake, which starts what a drop would; what landed; the mark once
+        the whole list was seen.
 Fails   ClearinghouseUnavailableError (retry) when a listed file could not be fetched: the others were, and the mark
         stays, so the next look finds it again.
 """
@@ -16,15 +17,19 @@ from typing import BinaryIO, cast
 from functions.billing.domain.commit import Actor, Cause, Commit
 from functions.billing.domain.errors import ClearinghouseUnavailableError
 from functions.billing.domain.intake.transactions import (
+    ACKNOWLEDGEMENTS,
     FIRST_LOOK,
     OVERLAP,
-    REMITTANCE,
     LandedTransaction,
     Landing,
     ListedTransaction,
     ListMark,
 )
 from functions.billing.domain.remittance.payments import RemittanceFile, file_id_of
+from functions.billing.domain.submission.acknowledgement import (
+    AcknowledgementFile,
+    acknowledgement_file_id,
+)
 from functions.billing.ports import Clock, Intake, Records, TransactionList
 
 STEP = "fetch_transactions"
@@ -99,7 +104,7 @@ class _Look:
                 return False
             self.seen += 1
             self.newest = max(filter(None, (self.newest, entry.processed_at)))
-            if entry.transaction_set == REMITTANCE:
+            if entry.folder:
                 self._see_to(entry)
         return True
 
@@ -132,12 +137,22 @@ class _Look:
             tempfile.SpooledTemporaryFile(max_size=IN_MEMORY_BYTES) as temporary,
         ):
             spool = cast("BinaryIO", temporary)
-            file_id = file_id_of(_copied(stream, spool))
-            if any(self._ports.records.listed(RemittanceFile, RemittanceFile.ref_of(file_id))):
+            file_id, is_here = self._known(entry, _copied(stream, spool))
+            if is_here:
                 return file_id, Landing.ARRIVED
             spool.seek(0)
             self._ports.intake.put(entry.file_key, spool, content_type="application/edi-x12")
         return file_id, Landing.FETCHED
+
+    def _known(self, entry: ListedTransaction, sha256: str) -> tuple[str, bool]:
+        """The id its content gives it, and whether a file of that content came before."""
+        records = self._ports.records
+        if entry.folder == ACKNOWLEDGEMENTS:
+            file_id = acknowledgement_file_id(sha256)
+            key = AcknowledgementFile.key_of(file_id)
+            return file_id, records.get(AcknowledgementFile, key) is not None
+        file_id = file_id_of(sha256)
+        return file_id, any(records.listed(RemittanceFile, RemittanceFile.ref_of(file_id)))
 
 
 def _copied(stream: BinaryIO, to: BinaryIO) -> str:

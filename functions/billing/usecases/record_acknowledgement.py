@@ -8,8 +8,8 @@ Fails   StaleRecordError (retry). A file that can't be read is refused, kept, an
 """
 
 import hashlib
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any, Self
 
@@ -23,13 +23,14 @@ from functions.billing.domain.denials.rejections import (
     rejection_table,
 )
 from functions.billing.domain.errors import ContractError
-from functions.billing.domain.keys import derived_id
 from functions.billing.domain.submission.acknowledgement import (
     Acknowledgement,
     AcknowledgementFile,
     AckVerdict,
+    acknowledgement_file_id,
 )
 from functions.billing.domain.submission.attempt import AttemptState, Pointer
+from functions.billing.domain.submission.claim_file import ClaimFile
 from functions.billing.domain.submission.inquiry import Silence
 from functions.billing.domain.work_items import Queue, WorkItem, open_work_item
 from functions.billing.ports import Clock, Evidence, Intake, Records, RuleSets
@@ -38,6 +39,7 @@ from functions.billing.usecases.events import claim_event, opened, resolved
 from functions.billing.usecases.filing import filing_due
 from functions.billing.usecases.following_up import awaiting, follow_up_of
 from functions.billing.usecases.sending import (
+    FILE_CONTROL_NUMBER,
     GROUP_CONTROL_NUMBER,
     PATIENT_CONTROL_NUMBER,
     newest_attempt,
@@ -49,6 +51,7 @@ from functions.billing.x12 import (
     InterchangeAcknowledgement,
     Refusal,
     Transaction,
+    TransactionOutcome,
     X12Error,
     outcome_of_277ca,
     outcome_of_999,
@@ -68,6 +71,9 @@ class RecordAcknowledgement:
     file_key: str
 
 
+_Verdict = tuple[AckVerdict, tuple[str, ...]]
+
+
 @dataclass(frozen=True, slots=True)
 class _Said:
     """What one place of the file says of one claim."""
@@ -79,20 +85,37 @@ class _Said:
     verdict: AckVerdict
     codes: tuple[str, ...]
     payer_claim_control_number: str = ""
+    of_transactions: Mapping[str, _Verdict] = field(default_factory=dict)
+    """What a 999 says of transactions by name, where a file holds several; ST02 without leading zeros."""
+    transaction: str = ""
+    """The only one of a file that is spoken of; empty for all."""
 
     @classmethod
     def of_interchange(
         cls, transaction_set: str, number: str, level: str, codes: tuple[str, ...]
     ) -> Self:
-        """A rejection of a whole interchange: the one claim in it has the same number in GS06 and BHT03."""
+        """A rejection of all that bears the number: ISA13 and GS06, or BHT03, which also names one of several."""
+        interchange, _, transaction = number.partition("-")
         return cls(
             transaction_set,
             GROUP_CONTROL_NUMBER,
-            number.lstrip("0"),
+            interchange.lstrip("0"),
             level,
             AckVerdict.REJECTED,
             codes,
+            transaction=transaction.lstrip("0"),
         )
+
+    def of_member(self, transaction: str) -> Self | None:
+        """What it says of one transaction of a file: by name, else as of all; None when it speaks of others."""
+        if self.transaction not in ("", transaction):
+            return None
+        if self.of_transactions:
+            verdict, codes = self.of_transactions.get(
+                transaction, (AckVerdict.RECEIVED, self.codes)
+            )
+            return replace(self, verdict=verdict, codes=codes)
+        return self
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -112,7 +135,7 @@ def record_acknowledgement(
     """`recorded`, `duplicate` (this content was recorded before) or `refused`."""
     body = ports.intake.fetch(command.file_key)
     digest = hashlib.sha256(body).hexdigest()
-    file_id = derived_id("A", digest)
+    file_id = acknowledgement_file_id(digest)
     known = ports.records.get(AcknowledgementFile, AcknowledgementFile.key_of(file_id))
     if known:
         return {"outcome": "duplicate", "file_id": file_id}
@@ -127,7 +150,7 @@ def record_acknowledgement(
             said += _said_by(item)
         except (X12Error, ContractError) as error:
             reasons.append(error.code)
-    matched = sum(recording.apply(ordinal, each) for ordinal, each in enumerate(said, start=1))
+    matched = [recording.apply(ordinal, each) for ordinal, each in enumerate(said, start=1)]
     # The file is closed last: a crash before this repeats the claims above, and each absorbs that.
     recording.close(
         AcknowledgementFile(
@@ -138,14 +161,14 @@ def record_acknowledgement(
             received_at=recording.now,
             state="refused" if reasons else "recorded",
             reasons=tuple(dict.fromkeys(reasons)),
-            claims=matched,
-            unmatched=len(said) - matched,
+            claims=sum(matched),
+            unmatched=matched.count(0),
         )
     )
     return {
         "outcome": "refused" if reasons and not said else "recorded",
         "file_id": file_id,
-        "claims": matched,
+        "claims": sum(matched),
     }
 
 
@@ -168,14 +191,24 @@ def _said_by(item: Transaction | Refusal) -> list[_Said]:
 
 
 def _said_by_999(body: ImplementationAcknowledgement) -> _Said:
-    """A 999 speaks of syntax only; each of our groups holds one claim."""
+    """A 999 speaks of syntax only; each of our groups holds one claim, or several in a transaction each.
+
+    A group that was taken in part, or with a count of what was taken, is told apart by transaction (AK2 to IK5): what
+    is not named there was not found wrong. A group turned away as a whole takes all of them with it, whatever their
+    own syntax.
+    """
     outcome = outcome_of_999(body)
-    faults = tuple(
-        f"{fault.segment}:{fault.element or ''}:{fault.element_code or fault.segment_code or ''}"
-        for transaction in outcome.transactions
-        for fault in transaction.faults
-    )
+    faults = tuple(_faults(outcome.transactions))
     verdict = AckVerdict.RECEIVED if outcome.is_accepted else AckVerdict.REJECTED
+    is_in_part = outcome.is_partial or bool(outcome.accepted_count)
+    of_transactions: dict[str, _Verdict] = {
+        each.control_number.lstrip("0"): (
+            AckVerdict.RECEIVED if each.is_accepted else AckVerdict.REJECTED,
+            (each.result, *tuple(_faults([each]))[:5]),
+        )
+        for each in outcome.transactions
+        if is_in_part
+    }
     return _Said(
         SYNTAX,
         GROUP_CONTROL_NUMBER,
@@ -183,7 +216,15 @@ def _said_by_999(body: ImplementationAcknowledgement) -> _Said:
         "syntax",
         verdict,
         (outcome.result, *faults[:5]),
+        of_transactions=of_transactions,
     )
+
+
+def _faults(transactions: Iterable[TransactionOutcome]) -> Iterator[str]:
+    for transaction in transactions:
+        for fault in transaction.faults:
+            code = fault.element_code or fault.segment_code or ""
+            yield f"{fault.segment}:{fault.element or ''}:{code}"
 
 
 def _said_by_277ca(body: ClaimAcknowledgement) -> Iterator[_Said]:
@@ -225,13 +266,35 @@ class _Recording:
     now: datetime
     file_id: str
 
-    def apply(self, ordinal: int, said: _Said) -> bool:
-        """Move the claim the file names; False when it is none of ours."""
+    def apply(self, ordinal: int, said: _Said) -> int:
+        """Move the claims the file names; how many they are: none when they are not ours."""
+        claims = tuple(self._named(said))
+        for claim, of_it in claims:
+            self._apply(ordinal, claim, of_it)
+        return len(claims)
+
+    def _named(self, said: _Said) -> Iterator[tuple[Claim, _Said]]:
+        """The claim a number leads to; those of a file, each with what is said of its own transaction."""
         records = self.ports.records
         pointer = records.get(Pointer, Pointer.key_of(said.pointer, said.control_number))
         claim = records.get(Claim, Claim.key_of(pointer.target)) if pointer else None
-        if claim is None:
-            return False
+        if claim:
+            yield claim, said
+        elif said.pointer == GROUP_CONTROL_NUMBER:
+            yield from self._of_file(said)
+
+    def _of_file(self, said: _Said) -> Iterator[tuple[Claim, _Said]]:
+        records = self.ports.records
+        pointer = records.get(Pointer, Pointer.key_of(FILE_CONTROL_NUMBER, said.control_number))
+        file = records.get(ClaimFile, ClaimFile.key_of(pointer.target)) if pointer else None
+        for member in file.members if file else ():
+            claim = records.get(Claim, Claim.key_of(member.claim_id))
+            of_it = said.of_member(str(member.transaction))
+            if claim and of_it:
+                yield claim, of_it
+
+    def _apply(self, ordinal: int, claim: Claim, said: _Said) -> None:
+        records = self.ports.records
         acknowledgement = Acknowledgement(
             claim_id=claim.claim_id,
             file_id=self.file_id,
@@ -243,10 +306,8 @@ class _Recording:
             received_at=self.now,
             payer_claim_control_number=said.payer_claim_control_number,
         )
-        if records.get(Acknowledgement, acknowledgement.key):
-            return True
-        self._commit(claim, acknowledgement, said)
-        return True
+        if not records.get(Acknowledgement, acknowledgement.key):
+            self._commit(claim, acknowledgement, said)
 
     def _commit(self, claim: Claim, acknowledgement: Acknowledgement, said: _Said) -> None:
         after = self._moved(claim, said) if self._speaks_of_newest(claim, said) else claim

@@ -13,7 +13,15 @@ from functions.billing.domain.claims.content import ClaimContent
 from functions.billing.domain.claims.lifecycle import ClaimState
 from functions.billing.domain.claims.revisions import StoredContent
 from functions.billing.domain.claims.weak_key import WeakKey
-from functions.billing.domain.commit import Actor, Aggregate, Cause, Commit, OutboundEvent, Record
+from functions.billing.domain.commit import (
+    Actor,
+    Aggregate,
+    Cause,
+    Commit,
+    Fact,
+    OutboundEvent,
+    Record,
+)
 from functions.billing.domain.errors import (
     ClearinghouseUnavailableError,
     IdempotencyKeyReusedError,
@@ -23,11 +31,11 @@ from functions.billing.domain.errors import (
     UsageIndicatorError,
 )
 from functions.billing.domain.outages.circuit import CircuitPolicy, held_kind
-from functions.billing.domain.rules.policy import payer_policies
+from functions.billing.domain.rules.policy import PayerPolicies, payer_policies
 from functions.billing.domain.submission.attempt import Attempt, AttemptState, Pointer
 from functions.billing.domain.submission.inquiry import Silence
 from functions.billing.domain.work_items import Queue, open_work_item
-from functions.billing.edi.claim_837 import WireNumbers, write_claim
+from functions.billing.edi.claim_837 import WireNumbers, claim_body, write_claim
 from functions.billing.ports import (
     ClaimConnection,
     Clock,
@@ -43,6 +51,7 @@ from functions.billing.usecases.events import claim_event, opened
 from functions.billing.usecases.filing import filing_due
 from functions.billing.usecases.following_up import awaiting, follow_up_of
 from functions.billing.usecases.outages import Breaker
+from functions.billing.x12 import InstitutionalClaims, ProfessionalClaims
 
 CLEARINGHOUSE = "clearinghouse"
 """The family of circuits claims are held for."""
@@ -55,6 +64,9 @@ FAR_AWAY = date(9999, 1, 1)
 
 PATIENT_CONTROL_NUMBER = "PCN"
 GROUP_CONTROL_NUMBER = "GROUP"
+"""GS06 of a claim sent alone."""
+FILE_CONTROL_NUMBER = "FILE"
+"""GS06 of several sent together; one counter gives both."""
 
 # What a claim is due for: to be begun, though nobody came for it; to be looked at, though nobody came back.
 RELEASED = "RELEASED"
@@ -62,6 +74,8 @@ SUBMITTING = "SUBMITTING"
 
 # A claim that was let go is on its way by then.
 BEGUN_WITHIN = timedelta(minutes=10)
+
+Facts = dict[str, Fact]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,11 +102,11 @@ class Sending:
     def begin(self, claim: Claim) -> tuple[Claim, Attempt]:
         """Freeze the bytes and record the intent. Nothing has left when this returns."""
         now = self.ports.clock.now()
-        stored = self._content(claim)
+        content = self.content_of(claim.claim_id, claim.revision)
         numbers = self._numbers(claim)
         body = write_claim(
-            stored.content,
-            policies=self.ports.rule_sets.active("payer_policies", payer_policies),
+            content,
+            policies=self._policies,
             numbers=numbers,
             partner=self.connection.partner,
             at=now,
@@ -119,33 +133,45 @@ class Sending:
             first_intended_at=now,
             intended_at=now,
         )
-        submitting = claim.moved(
-            ClaimState.SUBMITTING,
-            attempt=number,
+        group = Pointer(
+            name=GROUP_CONTROL_NUMBER, value=attempt.group_control_number, target=claim.claim_id
+        )
+        self.intend(
+            claim,
+            attempt,
+            content,
+            new=(group,),
+            facts={"body_sha256": digest},
             due_kind=SUBMITTING,
-            due_at=self._lease_end(now),
+            due_at=self.lease_end(now),
         )
-        pointers: tuple[Record, ...] = (
-            Pointer(
-                name=PATIENT_CONTROL_NUMBER,
-                value=attempt.patient_control_number,
-                target=claim.claim_id,
-            ),
-            Pointer(
-                name=GROUP_CONTROL_NUMBER, value=attempt.group_control_number, target=claim.claim_id
-            ),
-            *self._weak_keys(stored.content),
+        return self._again(claim, attempt)
+
+    def intend(
+        self,
+        claim: Claim,
+        attempt: Attempt,
+        content: ClaimContent,
+        *,
+        new: tuple[Record, ...] = (),
+        facts: Facts,
+        due_kind: str = "",
+        due_at: datetime | None = None,
+    ) -> None:
+        """Bind the claim to an attempt, with the numbers by which any answer finds it."""
+        submitting = claim.moved(
+            ClaimState.SUBMITTING, attempt=attempt.number, due_kind=due_kind, due_at=due_at
         )
+        pointers = (*new, *self._own_number(attempt), *self._weak_keys(content))
         self._commit(
-            submitting, "intent", now, also=(attempt,), new=pointers, facts={"body_sha256": digest}
+            submitting, "intent", attempt.intended_at, also=(attempt,), new=pointers, facts=facts
         )
-        return self._again(submitting, attempt)
 
     def take_up(self, claim: Claim, attempt: Attempt) -> tuple[Claim, Attempt]:
         """Win the right to send an interrupted attempt again; a rival that comes second must retry later."""
         now = self.ports.clock.now()
         taken = replace(attempt, tries=attempt.tries + 1, intended_at=now)
-        held = claim.moved(ClaimState.SUBMITTING, due_kind=SUBMITTING, due_at=self._lease_end(now))
+        held = claim.moved(ClaimState.SUBMITTING, due_kind=SUBMITTING, due_at=self.lease_end(now))
         self._commit(held, "taken_up", now, also=(taken,), facts={"tries": taken.tries})
         return self._again(held, taken)
 
@@ -156,7 +182,7 @@ class Sending:
             answer = self.connection.submit(
                 body,
                 idempotency_key=attempt.idempotency_key,
-                institutional=self._content(claim).content.is_institutional,
+                institutional=self.content_of(claim.claim_id, claim.revision).is_institutional,
             )
         except ClearinghouseUnavailableError as silence:
             unknown = self.note_unknown(
@@ -194,6 +220,25 @@ class Sending:
             self._commit(waiting, "held_for_outage", now)
         return self._outcome("held", claim)
 
+    def wait_for_company(self, claim: Claim) -> dict[str, object]:
+        """The claim goes with others. A released claim waits in line as it is; one that was held joins now.
+
+        It is proven here that it can be written: a claim that can't would be passed over in line.
+        """
+        self.transaction_of(claim)
+        if claim.due_kind != RELEASED:
+            now = self.ports.clock.now()
+            waiting = replace(claim, due_kind=RELEASED, due_at=now + BEGUN_WITHIN)
+            self._commit(waiting, "waits_for_company", now)
+        return self._outcome("awaits_file", claim)
+
+    def leave_alone(self, claim: Claim, attempt: Attempt) -> None:
+        """The file was refused for one of several: each is sent alone, and the clearinghouse says which it meant."""
+        now = self.ports.clock.now()
+        alone = claim.moved(ClaimState.SUBMITTING, due_kind=SUBMITTING, due_at=now)
+        refused = replace(attempt, state=AttemptState.REJECTED)
+        self._commit(alone, "goes_alone", now, also=(refused,))
+
     def record(self, claim: Claim, attempt: Attempt, answer: SubmissionAnswer) -> dict[str, object]:
         """The outcome is known: write it down, with the charge on the ledger when it was taken."""
         if answer.accepted:
@@ -206,7 +251,7 @@ class Sending:
         """Say that nobody knows, and stay where the protocol looks."""
         now = self.ports.clock.now()
         connector = self.connection.connector
-        held = claim.moved(ClaimState.SUBMITTING, due_kind=SUBMITTING, due_at=self._lease_end(now))
+        held = claim.moved(ClaimState.SUBMITTING, due_kind=SUBMITTING, due_at=self.lease_end(now))
         unknown = claim_event(
             "claim.submission.unknown", held, attempt=attempt.number, parked=False
         )
@@ -311,13 +356,34 @@ class Sending:
         )
         return self._outcome("rejected", claim)
 
-    def _content(self, claim: Claim) -> StoredContent:
-        stored = self.ports.records.get(
-            StoredContent, StoredContent.key_of(claim.claim_id, claim.revision)
+    def transaction_of(self, claim: Claim) -> ProfessionalClaims | InstitutionalClaims:
+        """The claim as it would stand in a file; raises as `claim_body` does."""
+        return claim_body(
+            self.content_of(claim.claim_id, claim.revision),
+            policies=self._policies,
+            numbers=WireNumbers(interchange=1, group=1, transaction=1),
+            partner=self.connection.partner,
+            at=self.ports.clock.now(),
         )
+
+    @property
+    def _policies(self) -> PayerPolicies:
+        return self.ports.rule_sets.active("payer_policies", payer_policies)
+
+    def content_of(self, claim_id: str, revision: int) -> ClaimContent:
+        """What this revision of the claim bills; it never changes."""
+        stored = self.ports.records.get(StoredContent, StoredContent.key_of(claim_id, revision))
         if stored is None:
-            raise RecordNotFoundError("content_not_found", subject=claim.subject)
-        return stored
+            raise RecordNotFoundError("content_not_found", subject=f"claim:{claim_id}")
+        return stored.content
+
+    def _own_number(self, attempt: Attempt) -> tuple[Pointer, ...]:
+        """A claim that goes alone after others spoilt its file has its number already."""
+        number = attempt.patient_control_number
+        key = Pointer.key_of(PATIENT_CONTROL_NUMBER, number)
+        if attempt.number > 1 and self.ports.records.get(Pointer, key):
+            return ()
+        return (Pointer(name=PATIENT_CONTROL_NUMBER, value=number, target=attempt.claim_id),)
 
     def _weak_keys(self, content: ClaimContent) -> tuple[WeakKey, ...]:
         """What an answer without any of our numbers is found by; written once, whatever is sent again."""
@@ -341,7 +407,8 @@ class Sending:
             transaction=claim.attempt + 1,
         )
 
-    def _lease_end(self, now: datetime) -> datetime:
+    def lease_end(self, now: datetime) -> datetime:
+        """Until when whoever is at work may be: nobody looks before."""
         return now + timedelta(seconds=2 * self.connection.connector.settle_seconds + 60)
 
     def _again(self, claim: Claim, attempt: Attempt) -> tuple[Claim, Attempt]:
@@ -367,7 +434,7 @@ class Sending:
         also: tuple[Aggregate, ...] = (),
         new: tuple[Record, ...] = (),
         events: tuple[OutboundEvent, ...] = (),
-        facts: dict[str, str | int | bool | tuple[str, ...]] | None = None,
+        facts: Facts | None = None,
     ) -> None:
         commit = Commit(
             step=self.step,
@@ -389,9 +456,14 @@ class Sending:
 
 
 def payers_connection(ports: SendingPorts, claim: Claim) -> ClaimConnection:
-    """The connection the claim's payer is reached by now, as its policy names it."""
-    policy = ports.rule_sets.active("payer_policies", payer_policies).of(claim.payer_id)
-    return ports.connections.named(policy.connector if policy else "")
+    """The connection the claim's payer is reached by now."""
+    return ports.connections.named(connector_of(ports.rule_sets, claim))
+
+
+def connector_of(rule_sets: RuleSets, claim: Claim) -> str:
+    """Its name, as the payer's policy gives it; empty for the deployment's first."""
+    policy = rule_sets.active("payer_policies", payer_policies).of(claim.payer_id)
+    return policy.connector if policy else ""
 
 
 def newest_attempt(records: Records, claim: Claim) -> Attempt | None:

@@ -1,12 +1,14 @@
-"""Send an appeal's frozen packet to the payer, under a key that makes a second sending harmless.
+"""Send an appeal's frozen packet to the payer, under a key that makes a second sending harmless while it lives.
 
 Reads   the appeal and its packet.
-Writes  the appeal as submitted, with the payer's receipt; work instead, where policy wants a person to send it.
+Writes  when it was first about to leave; the appeal as submitted, with the payer's receipt; work instead, where policy
+        wants a person to send it, or where nobody knows whether it left and its key has run out.
 Emits   appeal.submitted.
 Fails   ClearinghouseUnavailableError (retry: the key is the appeal's own), StaleRecordError (retry).
 """
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from functions.billing.domain.appeals.case import Appeal
@@ -16,11 +18,19 @@ from functions.billing.domain.commit import Actor, Aggregate, Cause, Commit, Out
 from functions.billing.domain.errors import RecordNotFoundError
 from functions.billing.domain.rules.automation import Mode, automation_policy
 from functions.billing.domain.rules.policy import payer_policies
+from functions.billing.domain.submission.protocol import window_is_open
 from functions.billing.domain.work_items import Queue, WorkItem, open_work_item
 from functions.billing.ports import Clearinghouse, Clock, Evidence, Records, RuleSets
 from functions.billing.usecases.events import claim_event, opened
 
 STEP = "submit_appeal"
+_REFUSED, _UNKNOWN = "appeal_refused_at_the_door", "appeal_outcome_unknown"
+_SEND = "read the packet and send it to the payer before the deadline"
+_ACTIONS = {
+    "appeal_ready_to_send": _SEND,
+    _REFUSED: _SEND,
+    _UNKNOWN: "ask the payer whether the packet arrived; send it only if not, before the deadline",
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,7 +54,7 @@ class AppealSendingPorts:
 def submit_appeal(
     command: SubmitAppeal, cause: Cause, ports: AppealSendingPorts
 ) -> dict[str, object]:
-    """`submitted`, `refused` or `work_opened` where a person sends it."""
+    """`submitted`, `refused`, or `work_opened` where a person sends it or finds out whether it was sent."""
     records = ports.records
     appeal = records.get(Appeal, Appeal.key_of(command.appeal_id))
     claim = records.get(Claim, Claim.key_of(appeal.claim_id)) if appeal else None
@@ -56,9 +66,34 @@ def submit_appeal(
     mode = automation.mode(STEP, claim.payer_id, claim.location_id)
     if mode is not Mode.AUTOMATE:
         return _propose(appeal, mode, cause, ports)
+    now, connector = ports.clock.now(), ports.clearinghouse.connector
+    if appeal.sending_since and not window_is_open(appeal.sending_since, connector, now):
+        return _propose(appeal, mode, cause, ports, why=_UNKNOWN)
+    appeal = _intended(appeal, cause, ports)
+    answer = ports.clearinghouse.send_appeal(
+        _body(appeal, ports), idempotency_key=f"{appeal.appeal_id}-{appeal.level}"
+    )
+    if not answer.accepted:
+        return _propose(appeal, mode, cause, ports, why=_REFUSED, refusal=answer.code)
+    return _submitted(appeal, claim, mode, answer.clearinghouse_id, cause, ports)
+
+
+def _intended(appeal: Appeal, cause: Cause, ports: AppealSendingPorts) -> Appeal:
+    """Written down before anything leaves, once: whoever comes back knows since when the key is in use."""
+    if appeal.sending_since:
+        return appeal
+    intent = replace(appeal, sending_since=ports.clock.now())
+    _commit(intent, "intent", cause, ports, facts={"level": appeal.level})
+    stored = ports.records.get(Appeal, appeal.key)
+    if stored is None:
+        raise RecordNotFoundError("appeal_not_found", subject=appeal.subject)
+    return stored
+
+
+def _body(appeal: Appeal, ports: AppealSendingPorts) -> Mapping[str, object]:
     policy = ports.rule_sets.active("payer_policies", payer_policies).of(appeal.payer_id)
     packet = json.loads(ports.evidence.fetch(appeal.packet_key))
-    body = {
+    return {
         "appeal_id": appeal.appeal_id,
         "payer_id": policy.edi_id if policy else appeal.payer_id,
         "payer_claim_control_number": packet["payer_claim_number"],
@@ -68,15 +103,14 @@ def submit_appeal(
             {"name": each["role"], "sha256": each["sha256"]} for each in packet["documents"]
         ],
     }
-    answer = ports.clearinghouse.send_appeal(
-        body, idempotency_key=f"{appeal.appeal_id}-{appeal.level}"
-    )
-    if not answer.accepted:
-        return _propose(appeal, mode, cause, ports, refusal=answer.code)
-    now = ports.clock.now()
+
+
+def _submitted(
+    appeal: Appeal, claim: Claim, mode: Mode, receipt: str, cause: Cause, ports: AppealSendingPorts
+) -> dict[str, object]:
     require_move(appeal.appeal_id, appeal.state, AppealState.SUBMITTED)
     submitted = replace(
-        appeal, state=AppealState.SUBMITTED, submitted_at=now, receipt=answer.clearinghouse_id
+        appeal, state=AppealState.SUBMITTED, submitted_at=ports.clock.now(), receipt=receipt
     )
     event = claim_event("appeal.submitted", claim, appeal_id=appeal.appeal_id, level=appeal.level)
     _commit(
@@ -91,14 +125,20 @@ def submit_appeal(
 
 
 def _propose(
-    appeal: Appeal, mode: Mode, cause: Cause, ports: AppealSendingPorts, *, refusal: str = ""
+    appeal: Appeal,
+    mode: Mode,
+    cause: Cause,
+    ports: AppealSendingPorts,
+    *,
+    why: str = "appeal_ready_to_send",
+    refusal: str = "",
 ) -> dict[str, object]:
-    """A person sends it: because policy says so, or because the payer's door refused the packet."""
+    """A person takes over: policy says so, the payer's door refused the packet, or nobody knows whether it arrived."""
     work = open_work_item(
         queue=Queue.BILLING,
-        reason="appeal_refused_at_the_door" if refusal else "appeal_ready_to_send",
+        reason=why,
         about=appeal.subject,
-        recommended_action="read the packet and send it to the payer before the deadline",
+        recommended_action=_ACTIONS[why],
         at=ports.clock.now(),
         fields=(refusal,) if refusal else (),
         payer_id=appeal.payer_id,

@@ -32,12 +32,18 @@ class SubmitClaim:
 
 
 def submit_claim(command: SubmitClaim, cause: Cause, ports: SendingPorts) -> dict[str, object]:
-    """`submitted`, `rejected`, `unknown` (with `wait_seconds`), `already_sent`, or `held` while nobody answers."""
+    """What became of it: one of these words, and the claim.
+
+    `submitted`, `rejected`, `unknown` (with `wait_seconds`), `already_sent`, `held` while nobody answers, or
+    `awaits_file`: it goes with others, and `submit_file` sees to it.
+    """
     claim = ports.records.get(Claim, Claim.key_of(command.claim_id))
     if claim is None:
         raise RecordNotFoundError("claim_not_found", subject=f"claim:{command.claim_id}")
     if claim.state is ClaimState.SUBMITTING:
         attempt = newest_attempt(ports.records, claim)
+        if attempt and attempt.is_with_others:
+            return {"outcome": "awaits_file", "claim_id": claim.claim_id}
         # Whatever the payer's policy says by now, the attempt is asked after where it was sent.
         connection = ports.connections.named(attempt.connector if attempt else "")
         wait_seconds = connection.connector.settle_seconds + 1
@@ -47,6 +53,8 @@ def submit_claim(command: SubmitClaim, cause: Cause, ports: SendingPorts) -> dic
     sending = Sending(
         step=STEP, cause=cause, ports=ports, connection=payers_connection(ports, claim)
     )
+    if sending.connection.connector.gathers:
+        return sending.wait_for_company(claim)
     if sending.breaker.admit().is_refused:
         return sending.hold(claim)
     return sending.send(*sending.begin(claim))

@@ -6,7 +6,7 @@ Emits   claim.released: what may happen then is the protocol's decision, not our
 Fails   nothing of its own: whoever moved a claim meanwhile did what was needed.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
@@ -14,9 +14,9 @@ from functions.billing.domain.claims.claim import Claim
 from functions.billing.domain.claims.lifecycle import ClaimState
 from functions.billing.domain.commit import Actor, Cause, Commit
 from functions.billing.domain.errors import StaleRecordError
-from functions.billing.ports import Clock, Records
+from functions.billing.ports import Clock, Records, RuleSets
 from functions.billing.usecases.events import claim_event
-from functions.billing.usecases.sending import RELEASED, SUBMITTING
+from functions.billing.usecases.sending import RELEASED, SUBMITTING, connector_of
 
 STEP = "sweep_submissions"
 SWEEP_AGAIN = timedelta(minutes=5)
@@ -36,12 +36,18 @@ def sweep_submissions(
     cause: Cause,
     *,
     records: Records,
+    gathers: Callable[[str], bool],
+    rule_sets: RuleSets,
     clock: Clock,
 ) -> dict[str, object]:
-    """`swept`, with how many were woken."""
+    """`swept`, with how many were woken. `gathers` is told of a connection by its name; see `ports.Connections`."""
     now = clock.now()
     woken = 0
     for claim in _standing_still(records, clock):
+        waits = claim.state is ClaimState.VALIDATED
+        if waits and gathers(connector_of(rule_sets, claim)):
+            # For company, which `submit_file` looks after.
+            continue
         after = replace(claim, due_at=now + SWEEP_AGAIN)
         commit = Commit(
             step=STEP,

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from functools import cache
 from typing import Any
 
+from functions.billing.domain.claims.claim import Claim
 from functions.billing.domain.claims.lifecycle import ClaimState
 from functions.billing.domain.ledger.balances import claim_balance
 from functions.billing.domain.outages.circuit import CircuitPolicy
@@ -31,7 +32,6 @@ from tests.simulation.finding import Finding, Kind
 from tests.simulation.scenario import Scenario
 
 CLAIM = "CTESTCLAIM01"
-MESSAGE = {"claim_id": CLAIM, "payer": "BLUEPEAK", "revision": 1}
 PARKED = "submission_outcome_unknown"
 # Twenty of its twenty-four hours.
 KEY_TRUSTED = timedelta(hours=20)
@@ -50,20 +50,24 @@ TOLD_BY = {
 }
 
 
-def released(environment: Environment, *, is_cold: bool = True) -> Cloud:
-    """A practice with one claim that was just let go."""
+def released(
+    environment: Environment, *, is_cold: bool = True, claim_ids: Sequence[str] = (CLAIM,)
+) -> Cloud:
+    """A practice with a claim, or several, that were just let go."""
     cloud = Cloud(connector=environment.connector, promises=environment.promises)
     cloud.is_cold = is_cold
-    claim = released_claim(cloud.records)
-    # As validation leaves it.
-    store(cloud.records, replace(claim, due_kind=RELEASED, due_at=cloud.now + BEGUN_WITHIN))
+    for claim_id in claim_ids:
+        claim = released_claim(cloud.records, claim_id=claim_id)
+        # As validation leaves it.
+        store(cloud.records, replace(claim, due_kind=RELEASED, due_at=cloud.now + BEGUN_WITHIN))
     return cloud
 
 
 @cache
-def delivery(cause_id: str = "evt_released") -> Callable[[], None]:
-    """The message about the claim's release, delivered."""
-    payload = _event("claim.released", cause_id, MESSAGE)
+def delivery(cause_id: str = "evt_released", claim_id: str = CLAIM) -> Callable[[], None]:
+    """The message about a claim's release, delivered."""
+    data = {"claim_id": claim_id, "payer": "BLUEPEAK", "revision": 1}
+    payload = _event("claim.released", cause_id, data)
 
     def act() -> None:
         execute("submission", payload)
@@ -78,9 +82,9 @@ def sweep(cause_id: str, cause_type: str = "submissions.due") -> Callable[[], No
     def act() -> None:
         before = consult(_released_events)
         execute("submission", _event(cause_type, cause_id, {}))
-        for event_id in consult(_released_events):
-            if event_id not in before:
-                delivery(event_id)()
+        for event in consult(_released_events):
+            if event not in before:
+                delivery(*event)()
 
     return act
 
@@ -95,10 +99,11 @@ def _event(cause_type: str, cause_id: str, data: dict[str, Any]) -> dict[str, An
     }
 
 
-def _released_events(cloud: Cloud) -> tuple[str, ...]:
+def _released_events(cloud: Cloud) -> tuple[tuple[str, str], ...]:
+    """Their ids, and the claims they tell of."""
     return tuple(
         sorted(
-            event["event_id"]
+            (event["event_id"], event["data"]["claim_id"])
             for line in rows(cloud, RECORDS, "HISTORY")
             for event in line.get("events", ())
             if event["type"] == "claim.released"
@@ -170,11 +175,11 @@ def quiet(begin: timedelta) -> Iterator[Stage[Cloud]]:
 
 
 def wrongs(
-    cloud: Cloud, environment: Environment, *, may_have_lost: bool = True
+    cloud: Cloud, environment: Environment, *, may_have_lost: bool = True, claim_id: str = CLAIM
 ) -> Iterator[Finding]:
-    """All that is wrong with a state in which everything has come to its end."""
-    claim = read(cloud.records, CLAIM)
-    taken = len(cloud.clearinghouse.taken)
+    """All that is wrong with a claim in a state in which everything has come to its end."""
+    claim = read(cloud.records, claim_id)
+    taken = cloud.clearinghouse.taken.count(claim.patient_control_number)
     if taken > 1:
         yield Finding(Kind.DUPLICATE, f"the clearinghouse took the claim {taken} times")
     match claim.state:
@@ -185,23 +190,27 @@ def wrongs(
         case ClaimState.REJECTED if taken:
             yield Finding(Kind.LOST, "the claim is called rejected, and the clearinghouse has it")
         case ClaimState.OUTCOME_UNKNOWN:
-            yield from _wrongs_of_parking(cloud, environment, may_have_lost=may_have_lost)
+            yield from _wrongs_of_parking(claim, cloud, environment, may_have_lost=may_have_lost)
     if cloud.clearinghouse.mismatches:
         yield Finding(Kind.KEY_REUSED, "one key came with other bytes")
-    charged = claim_balance(CLAIM, postings_of(cloud.records, CLAIM)).charged_cents
+    charged = claim_balance(claim_id, postings_of(cloud.records, claim_id)).charged_cents
     if charged != (claim.charge_cents if claim.state is ClaimState.SUBMITTED else 0):
         yield Finding(Kind.UNBALANCED, f"{charged} cents are charged to a claim {claim.state}")
-    yield from ledger_is_off(cloud, CLAIM)
+    yield from ledger_is_off(cloud, claim_id)
     yield from audit_is_broken(cloud)
     yield from events_are_lost(cloud, claim.subject, claim.key.partition, TOLD_BY)
 
 
 def _wrongs_of_parking(
-    cloud: Cloud, environment: Environment, *, may_have_lost: bool
+    claim: Claim, cloud: Cloud, environment: Environment, *, may_have_lost: bool
 ) -> Iterator[Finding]:
     """A claim may be parked only where nothing else could be known, and then at once."""
-    attempt = newest_attempt(cloud.records, read(cloud.records, CLAIM))
-    works = [work for work in rows(cloud, RECORDS, "WORK") if work["reason"] == PARKED]
+    attempt = newest_attempt(cloud.records, claim)
+    works = [
+        work
+        for work in rows(cloud, RECORDS, "WORK")
+        if (work["reason"], work["about"]) == (PARKED, claim.subject)
+    ]
     if attempt is None or len(works) != 1:
         yield Finding(Kind.LOST, "the claim is parked, and nobody has the work")
         return

@@ -1,10 +1,12 @@
 """What a seed breaks on the built-in day: other things, never the story itself."""
 
+import re
 from datetime import date
+from pathlib import Path
 
 import pytest
 
-from local.day import build_day
+from local.day import Day, build_day
 from local.day.faults import with_faults
 from local.demo import DayChoice, chosen_day
 from local.errors import LocalCloudError
@@ -40,6 +42,26 @@ def test_events_come_again_and_nothing_else_about_them_changes() -> None:
     assert sum(event.repeat for event in faulty.events) > sum(event.repeat for event in day.events)
 
 
-def test_a_day_whose_money_nobody_knows_is_not_run_with_faults() -> None:
+def test_a_folders_money_is_not_known_and_so_not_kept(tmp_path: Path) -> None:
     with pytest.raises(LocalCloudError, match="not known"):
-        chosen_day(DayChoice(seed=8, faults=3))
+        chosen_day(DayChoice(folder=tmp_path, faults=3))
+
+
+@pytest.mark.parametrize("seed", [8, 21, 12_345])
+def test_every_seed_tells_the_same_story_of_other_people(seed: int) -> None:
+    """Else the day's money, which is written down once, would not be every seed's."""
+    assert told(build_day(seed, TODAY)) == told(build_day(7, TODAY))
+
+
+def told(day: Day) -> dict[str, list[bytes]]:
+    """Every code and amount of every document; which of the two practitioners it names is the seed's."""
+    return {
+        key.replace(f"-{day.seed}-", "-"): [
+            said for said in _SAID.findall(body) if said not in _PRACTITIONERS
+        ]
+        for key, body in day.documents.items()
+    }
+
+
+_SAID = re.compile(rb'"(?:value|code)":"?([\w.\-]+)')
+_PRACTITIONERS = {b"P-AMES", b"P-BRANDT"}

@@ -267,6 +267,27 @@ def syntax_file(group: str, *, result: str = "A", interchange: int = 900) -> byt
     return file_of(body, interchange=interchange)
 
 
+def syntax_file_of(group: str, results: Mapping[str, str], *, result: str = "P") -> bytes:
+    """A 999 that tells transactions apart: IK5-01 by ST02."""
+    transactions = tuple(
+        TransactionAcknowledgement(
+            transaction_set="837", control_number=number, version="005010X222A1", result=each
+        )
+        for number, each in results.items()
+    )
+    body = ImplementationAcknowledgement(
+        functional_id="HC",
+        group_control_number=group,
+        group_version="005010X222A1",
+        result=result,
+        included_count=len(results),
+        received_count=len(results),
+        accepted_count=sum(each != "R" for each in results.values()) if result != "R" else 0,
+        transactions=transactions,
+    )
+    return file_of(body)
+
+
 def interchange_file(control_number: str, *, result: str, note: str) -> bytes:
     """A TA1 alone in its interchange."""
     isa = (

@@ -24,6 +24,8 @@ PARTNER = {
     "lookup_authoritative": True,
     "landing_bound_seconds": 60,
     "settle_seconds": 75,
+    "claims_per_file": 1,
+    "file_wait_minutes": 10,
 }
 REST = {
     **PARTNER,

@@ -343,7 +343,22 @@ def test_a_payer_out_of_reach_leaves_the_appeal_ready_to_be_sent_again(appealed:
         appealed.send()
 
     assert appealed.appeal.state == "ready"
+    appealed.clock.advance(hours=19)
     assert appealed.send() == "submitted"
+
+
+def test_an_appeal_nobody_answered_for_is_not_sent_again_once_its_key_has_run_out(
+    appealed: Denied,
+) -> None:
+    appealed.assemble()
+    appealed.clearinghouse.faults = ["down"]
+    with pytest.raises(ClearinghouseUnavailableError):
+        appealed.send()
+    appealed.clock.advance(hours=21)
+
+    assert [appealed.send(), appealed.send()] == ["work_opened", "work_opened"]
+    assert appealed.clearinghouse.appeals == []
+    assert appealed.open_work()["appeal_outcome_unknown"] == "billing"
 
 
 def test_an_appeal_refused_at_the_door_is_work_for_billing(appealed: Denied) -> None:

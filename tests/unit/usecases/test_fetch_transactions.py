@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from functions.billing.domain.claims.lifecycle import ClaimState
 from functions.billing.domain.errors import ClearinghouseUnavailableError
 from functions.billing.domain.intake.transactions import ListMark
 from functions.billing.usecases.fetch_transactions import (
@@ -15,8 +16,14 @@ from functions.billing.usecases.fetch_transactions import (
 )
 from tests.builders import CAUSE
 from tests.fakes import NOON, Crash, ScriptedList
-from tests.unit.usecases.payer_files import answered, remittance_file
-from tests.unit.usecases.world import World
+from tests.unit.usecases.payer_files import (
+    Said,
+    answered,
+    front_door_file,
+    remittance_file,
+    syntax_file,
+)
+from tests.unit.usecases.world import PCN, World
 
 
 class Listed(World):
@@ -69,8 +76,36 @@ def test_a_file_that_was_dropped_before_we_looked_is_not_fetched_again(world: Li
     assert world.only("LISTED")["landing"] == "arrived"
 
 
-def test_other_kinds_of_transaction_are_passed_over(world: Listed) -> None:
-    world.list.add("T1", b"277", transaction_set="277")
+def test_a_listed_acknowledgement_is_fetched_once_and_moves_its_claim(world: Listed) -> None:
+    world.submitted()
+    world.list.add("T1", syntax_file("1"), transaction_set="999")
+    world.list.add("T2", front_door_file(Said(PCN, "A2:20", "ICN1")), transaction_set="277")
+
+    assert world.look()["fetched"] == 2
+    for name in ("T1", "T2"):
+        world.acknowledge(world.intake.fetch(f"acknowledgements/clearinghouse/{name}.x12"))
+    assert world.claim().state is ClaimState.ACCEPTED
+    assert world.look()["fetched"] == 0
+
+
+def test_an_acknowledgement_that_was_dropped_before_we_looked_is_not_fetched_again(
+    world: Listed,
+) -> None:
+    world.submitted()
+    world.acknowledge(syntax_file("1"), "as-the-clearinghouse-named-it.x12")
+    world.list.add("T1", syntax_file("1"), transaction_set="999")
+
+    assert world.look() == {"outcome": "followed", "listed": 1, "fetched": 0, "arrived": 1}
+    assert world.only("LISTED")["file_id"] == world.only("ACKFILE")["file_id"]
+
+
+@pytest.mark.parametrize(
+    ("transaction_set", "version"), [("837", "005010X222A1"), ("277", "005010X212"), ("271", "")]
+)
+def test_other_kinds_of_transaction_are_passed_over(
+    world: Listed, transaction_set: str, version: str
+) -> None:
+    world.list.add("T1", b"ISA", transaction_set=transaction_set, version=version)
 
     assert world.look()["fetched"] == 0
     assert world.list.opened == []

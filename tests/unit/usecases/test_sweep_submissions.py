@@ -18,6 +18,8 @@ def sweep(world: World, cause_id: str = "due_1") -> object:
         SweepSubmissions(),
         caused_by("submissions.due", cause_id),
         records=world.records,
+        gathers=world.connections.gathers,
+        rule_sets=world.rule_sets,
         clock=world.clock,
     )
     return outcome["woken"]

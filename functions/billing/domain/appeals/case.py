@@ -10,7 +10,11 @@ from functions.billing.domain.keys import Key, derived_id
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Appeal:
-    """The appeal of one denial. It waits for the payer as a record, not as an open execution."""
+    """The appeal of one denial. It waits for the payer as a record, not as an open execution.
+
+    `sending_since` is when this level's packet was first about to leave, whatever came of it: the key's window runs
+    from then.
+    """
 
     kind: ClassVar[str] = "APPEAL"
 
@@ -26,6 +30,7 @@ class Appeal:
     packet_key: str = ""
     packet_sha256: str = ""
     receipt: str = ""
+    sending_since: datetime | None = None
     decisions: tuple[str, ...] = ()
     submitted_at: datetime | None = None
     decided_at: datetime | None = None

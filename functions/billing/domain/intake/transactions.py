@@ -14,27 +14,47 @@ OVERLAP = timedelta(hours=1)
 FIRST_LOOK = timedelta(days=30)
 """How far back the first look goes."""
 
-REMITTANCE = "835"
-PREFIX = "remittances/clearinghouse/"
+REMITTANCES, ACKNOWLEDGEMENTS = "remittances/", "acknowledgements/"
+_FOLDERS = {
+    "835": REMITTANCES,
+    "999": ACKNOWLEDGEMENTS,
+    "TA1": ACKNOWLEDGEMENTS,
+    "277": ACKNOWLEDGEMENTS,
+}
+
+# A 277 also answers a 276, at once and to whoever asked: only the one that acknowledges claims is a file.
+_CLAIM_ACKNOWLEDGEMENT = "005010X214"
 
 _PLAIN_NAME = re.compile(r"[A-Za-z0-9._\-]{1,100}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ListedTransaction:
-    """One entry of the list. `artifact` is which of its two sides is the X12: `input` or `output`."""
+    """One entry of the list. `artifact` is which of its two sides is the X12: `input` or `output`.
+
+    `version` is GS08, empty where the list does not say.
+    """
 
     transaction_id: str
     transaction_set: str
     processed_at: datetime
     artifact: str
+    version: str = ""
+
+    @property
+    def folder(self) -> str:
+        """Where files of its kind come in; empty for what is none of our business."""
+        is_answer = self.transaction_set == "277" and bool(self.version)
+        if is_answer and not self.version.startswith(_CLAIM_ACKNOWLEDGEMENT):
+            return ""
+        return _FOLDERS.get(self.transaction_set, "")
 
     @property
     def file_key(self) -> str:
         """Where its file is put in the intake: one place for each transaction, so that it is put there once."""
         plain = _PLAIN_NAME.fullmatch(self.transaction_id)
         name = self.transaction_id if plain else derived_id("T", self.transaction_id, length=26)
-        return f"{PREFIX}{name}.x12"
+        return f"{self.folder}clearinghouse/{name}.x12"
 
 
 class Landing(StrEnum):

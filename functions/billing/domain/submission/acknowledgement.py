@@ -5,7 +5,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import ClassVar
 
-from functions.billing.domain.keys import Key
+from functions.billing.domain.keys import Key, derived_id
 
 
 class AckVerdict(StrEnum):
@@ -37,6 +37,11 @@ class Acknowledgement:
     def key(self) -> Key:
         """Beside its claim."""
         return Key(f"CLAIM#{self.claim_id}", f"ACK#{self.file_id}#{self.ordinal:05d}")
+
+
+def acknowledgement_file_id(sha256: str) -> str:
+    """A file is named by its content: the same bytes are the same file, however they came."""
+    return derived_id("A", sha256)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -10,6 +10,10 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 from functions.billing.domain.submission.attempt import Attempt, AttemptState
+from functions.billing.domain.submission.claim_file import ClaimFile
+
+Sent = Attempt | ClaimFile
+"""What leaves as one, is answered as one, and is decided about by the same rules."""
 
 # No process outlives this: the functions that send are ended by then, whatever they were doing.
 SENDER_LIVES_SECONDS = 30
@@ -24,7 +28,8 @@ class Connector:
 
     `idempotency_window_hours` is 0 where no key is honoured. `lookup_is_authoritative` says that the clearinghouse's
     own list shows every accepted claim at once. `landing_bound_seconds` is the longest a request may still land after
-    its sender gave up; `settle_seconds` is waited before anything is concluded from silence.
+    its sender gave up; `settle_seconds` is waited before anything is concluded from silence. Where `claims_per_file` is
+    more than one, claims go together, and none waits longer for company than `file_wait_minutes`.
     """
 
     name: str
@@ -32,6 +37,13 @@ class Connector:
     lookup_is_authoritative: bool
     landing_bound_seconds: int
     settle_seconds: int
+    claims_per_file: int = 1
+    file_wait_minutes: int = 10
+
+    @property
+    def gathers(self) -> bool:
+        """Claims wait for one another."""
+        return self.claims_per_file > 1
 
 
 class Move(StrEnum):
@@ -42,6 +54,7 @@ class Move(StrEnum):
     LOOK_UP = "look_up"
     SEND_AGAIN = "send_again"
     PARK = "park"
+    LEAVE_TO_FILE = "leave_to_file"
     NOTHING = "nothing"
 
 
@@ -62,22 +75,28 @@ class Decision:
     wait_seconds: int = 0
 
 
-def key_is_live(attempt: Attempt, connector: Connector, now: datetime) -> bool:
+def key_is_live(attempt: Sent, connector: Connector, now: datetime) -> bool:
     """Whether the clearinghouse still honours the attempt's idempotency key."""
-    window = timedelta(hours=connector.idempotency_window_hours) * KEY_WINDOW_SHARE
-    return now - attempt.first_intended_at < window
+    return window_is_open(attempt.first_intended_at, connector, now)
+
+
+def window_is_open(since: datetime, connector: Connector, now: datetime) -> bool:
+    """Whether a key that was first used then is trusted."""
+    return now - since < timedelta(hours=connector.idempotency_window_hours) * KEY_WINDOW_SHARE
 
 
 def decide(
-    attempt: Attempt | None,
+    attempt: Sent | None,
     connector: Connector,
     now: datetime,
     *,
     lookup: Lookup | None = None,
 ) -> Decision:
-    """The next move for a claim's newest attempt, given what a look-up said (None: not asked yet)."""
+    """The next move for a claim's newest attempt, or for a file, given what a look-up said (None: not asked yet)."""
     if attempt is None:
         return Decision(Move.BEGIN, "never_attempted")
+    if isinstance(attempt, Attempt) and attempt.file_id:
+        return _with_others(attempt)
     if attempt.state is not AttemptState.SUBMITTING:
         return Decision(Move.NOTHING, f"attempt_is_{attempt.state}")
     elapsed = (now - attempt.intended_at).total_seconds()
@@ -90,9 +109,17 @@ def decide(
     return _after_lookup(attempt, connector, now, lookup)
 
 
-def _after_lookup(
-    attempt: Attempt, connector: Connector, now: datetime, lookup: Lookup
-) -> Decision:
+def _with_others(attempt: Attempt) -> Decision:
+    match attempt.state:
+        case AttemptState.SUBMITTING:
+            return Decision(Move.LEAVE_TO_FILE, "its_file_decides")
+        case AttemptState.REJECTED:
+            return Decision(Move.BEGIN, "refused_for_one_of_several")
+        case _:
+            return Decision(Move.NOTHING, f"attempt_is_{attempt.state}")
+
+
+def _after_lookup(attempt: Sent, connector: Connector, now: datetime, lookup: Lookup) -> Decision:
     if lookup is Lookup.FOUND:
         return Decision(Move.NOTHING, "clearinghouse_has_it")
     if key_is_live(attempt, connector, now):
