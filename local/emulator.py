@@ -52,7 +52,7 @@ from ministack.core import iam_actions, lambda_runtime
 from ministack.services import appconfig, lambda_svc, sqs, stepfunctions
 
 from local.motion import MOTION_PATH
-from local.nursery import Nursery
+from local.nursery import SHARED, Nursery
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -65,8 +65,7 @@ WORKERS_PER_FUNCTION = max(4, (os.cpu_count() or 4) // 2)
 LONG_LINE = 3
 # Between two glances while somebody waits for stillness.
 _GLANCE_SECONDS = 0.02
-# The folder that every function's asset holds.
-SHARED = "functions/billing"
+_SHARED_FOLDER = SHARED.replace(".", "/")
 _MARK = "__function_error__"
 _WORKER_REPORTS = (
     '_real_stdout.write(json.dumps({"status": "error", "error": str(e), '
@@ -205,13 +204,17 @@ def share_code(unpacked: _Unpacked) -> None:
 
     class Archive(zipfile.ZipFile):
         def extractall(self, path: Any = None, members: Any = None, pwd: Any = None) -> None:
-            shared = [one for one in self.infolist() if one.filename.startswith(f"{SHARED}/")]
+            shared = [
+                one for one in self.infolist() if one.filename.startswith(f"{_SHARED_FOLDER}/")
+            ]
             if not shared or members is not None:
                 super().extractall(path, members, pwd)
                 return
-            own = [one for one in self.infolist() if not one.filename.startswith(f"{SHARED}/")]
+            own = [
+                one for one in self.infolist() if not one.filename.startswith(f"{_SHARED_FOLDER}/")
+            ]
             super().extractall(path, own, pwd)
-            Path(path, SHARED).symlink_to(unpacked.folder_of(self, shared) / SHARED)
+            Path(path, _SHARED_FOLDER).symlink_to(unpacked.folder_of(self, shared) / _SHARED_FOLDER)
 
     lambda_runtime.zipfile = types.SimpleNamespace(**{**vars(zipfile), "ZipFile": Archive})
 

@@ -1,17 +1,20 @@
 """A nursery for the emulator's Python functions: one process that has loaded what they all load, and forks.
 
-Starting an interpreter and loading boto3, Powertools and pydantic takes most of a second of a processor, and a day on
-the local cloud starts some fifty functions. A child of the nursery begins where a started interpreter would be after
-loading the libraries of the layer; its own code, its environment and its clients are loaded as ever.
+Starting an interpreter and loading boto3, Powertools, pydantic and the product's own modules takes most of a second of
+a processor, and a day on the local cloud starts some ninety processes. A child of the nursery begins where a started
+interpreter would be after loading the libraries of the layer and the code that all assets hold alike; its own step, its
+environment and its clients are loaded as ever.
 
-Run as a script with one argument, the descriptor of a socket: it imports nothing of the project, so that a function
-finds what its own asset holds, or nothing.
+Run as a script with one argument, the descriptor of a socket: it imports nothing of the project but what it finds in
+the first function's asset, so that a function finds what its own asset holds, or nothing.
 """
 
 import contextlib
+import gc
 import importlib
 import json
 import os
+import pkgutil
 import random
 import runpy
 import signal
@@ -21,10 +24,13 @@ import sys
 import threading
 import time
 import traceback
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+# The package that every function's asset holds, and the part of it that reads the environment while it loads.
+SHARED = "functions.billing"
+_NOT_SHARED = f"{SHARED}.runtime"
 _LAYERS = "_LAMBDA_LAYERS_DIRS"
 _MESSAGE_BYTES = 1 << 18
 _STANDARD_STREAMS = (0, 1, 2)
@@ -37,6 +43,7 @@ _LIBRARIES = (
     "msgspec",
     "pydantic",
 )
+_SERVICES = ("appconfigdata", "dynamodb", "events", "s3", "secretsmanager", "stepfunctions")
 
 
 class Nursery:
@@ -119,31 +126,85 @@ def _serve(descriptor: int) -> None:
     _load_libraries()
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)
     orders = socket.socket(fileno=descriptor)
+    loaded: Path | None = None
     while True:
-        order, streams, _, _ = socket.recv_fds(orders, _MESSAGE_BYTES, len(_STANDARD_STREAMS))
-        if not order:
+        message, streams, _, _ = socket.recv_fds(orders, _MESSAGE_BYTES, len(_STANDARD_STREAMS))
+        if not message:
             return
+        order = json.loads(message)
+        code = _shared_code(order["cwd"])
+        if loaded is None and code.is_dir():
+            loaded = code
+            _load_shared(order["cwd"])
+            # What is here to stay need not be looked at, and copied, by each child's garbage collector.
+            gc.freeze()
         pid = os.fork()
         if pid == 0:
             orders.close()
-            _live(json.loads(order), streams)
+            _keep_loaded(SHARED if code == loaded else "")
+            _live(order, streams)
         for stream in streams:
             os.close(stream)
         orders.send(str(pid).encode())
 
 
+def _shared_code(folder: str) -> Path:
+    """Where a function's shared code lies: one place for all who hold the same."""
+    return Path(folder, *SHARED.split(".")).resolve()
+
+
 def _load_libraries() -> None:
+    with _searched_first(*(Path(one, "python") for one in os.environ[_LAYERS].split(os.pathsep))):
+        for name in _LIBRARIES:
+            importlib.import_module(name)
+        _read_files_once(importlib.import_module("botocore.loaders"))
+        # A client's classes load with the first one made; these belong to no session that a function uses.
+        session = importlib.import_module("boto3.session").Session()
+        for service in _SERVICES:
+            session.client(
+                service,
+                region_name="us-east-1",
+                aws_access_key_id="-",
+                aws_secret_access_key="-",  # noqa: S106 - of nobody
+            )
+
+
+def _read_files_once(loaders: Any) -> None:
+    """Let every session share what botocore reads of the services, as one session's clients do."""
+    read = loaders.JSONFileLoader.load_file
+    known: dict[str, Any] = {}
+
+    def load_file(self: Any, path: str) -> Any:
+        if path not in known:
+            known[path] = read(self, path)
+        return known[path]
+
+    loaders.JSONFileLoader.load_file = load_file
+
+
+def _load_shared(folder: str) -> None:
+    layers = (Path(one, "python") for one in os.environ[_LAYERS].split(os.pathsep))
+    with _searched_first(Path(folder), *layers):
+        package = importlib.import_module(SHARED)
+        for module in pkgutil.walk_packages(package.__path__, f"{SHARED}."):
+            if not module.name.startswith(_NOT_SHARED):
+                importlib.import_module(module.name)
+
+
+def _keep_loaded(package: str) -> None:
+    """Forget what was loaded from the assets but this package: each function has a `functions` of its own."""
+    own = SHARED.partition(".")[0]
+    for name in list(sys.modules):
+        is_kept = package and f"{name}.".startswith(f"{package}.")
+        if f"{name}.".startswith(f"{own}.") and (not is_kept or name.startswith(_NOT_SHARED)):
+            del sys.modules[name]
+
+
+@contextlib.contextmanager
+def _searched_first(*folders: Path) -> Iterator[None]:
     before = list(sys.path)
-    sys.path[:0] = [str(Path(layer, "python")) for layer in os.environ[_LAYERS].split(os.pathsep)]
-    for name in _LIBRARIES:
-        importlib.import_module(name)
-    # A client's classes load with the first one made; this one belongs to no session that a function uses.
-    importlib.import_module("boto3.session").Session().client(
-        "dynamodb",
-        region_name="us-east-1",
-        aws_access_key_id="-",
-        aws_secret_access_key="-",  # noqa: S106 - of nobody
-    )
+    sys.path[:0] = map(str, folders)
+    yield
     sys.path[:] = before
 
 
