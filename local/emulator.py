@@ -370,7 +370,7 @@ def serve_quickly() -> None:
         await uvicorn.Server(config).serve()
 
     # The emulator imports the name from here when it starts to serve.
-    hypercorn.asyncio.serve = serve
+    vars(hypercorn.asyncio)["serve"] = serve
 
 
 def run() -> None:

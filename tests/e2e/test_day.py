@@ -3,6 +3,8 @@
 One file on purpose: tests of a file run in one process, and so the day is run once.
 """
 
+import urllib.request
+
 import pytest
 
 from functions.billing.domain.claims.claim import Claim
@@ -203,3 +205,9 @@ def test_every_workflow_ran_in_the_day(run: DayRun) -> None:
     for workflow, arn in run.cloud.deployment.state_machines.items():
         executions = client.list_executions(stateMachineArn=arn)["executions"]
         assert executions, f"{workflow} never ran"
+
+
+def test_the_emulator_is_served_by_the_server_it_was_given(run: DayRun) -> None:
+    # Hypercorn, its own, names itself in every answer.
+    with urllib.request.urlopen(f"{run.cloud.endpoint}/_ministack/health") as answer:  # noqa: S310 - loopback only
+        assert answer.headers["server"] is None

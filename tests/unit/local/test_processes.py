@@ -1,4 +1,5 @@
 import os
+import socket
 import sys
 import time
 from pathlib import Path
@@ -6,7 +7,16 @@ from pathlib import Path
 import pytest
 
 from local.errors import LocalCloudError
-from local.processes import is_running, last_lines, run, start, stop, wait_until_ready
+from local.processes import (
+    LOOPBACK,
+    free_port,
+    is_running,
+    last_lines,
+    run,
+    start,
+    stop,
+    wait_until_ready,
+)
 
 PYTHON = sys.executable
 PARENT = (
@@ -68,3 +78,14 @@ def test_only_lines_that_say_something_are_quoted(tmp_path: Path) -> None:
 
     assert last_lines(log) == "two / three / four"
     assert last_lines(tmp_path / "absent") == "no output"
+
+
+@pytest.mark.enable_socket
+def test_the_usual_port_is_given_unless_somebody_listens_on_it() -> None:
+    usual = free_port()
+    assert free_port(usual) == usual
+
+    with socket.socket() as listener:
+        listener.bind((LOOPBACK, usual))
+        listener.listen()
+        assert free_port(usual) not in {0, usual}
