@@ -48,7 +48,7 @@ import hypercorn.asyncio
 import uvicorn
 import uvloop
 from ministack import app
-from ministack.core import iam_actions, lambda_runtime
+from ministack.core import iam_actions, iam_evaluator, lambda_runtime
 from ministack.services import appconfig, lambda_svc, sqs, stepfunctions
 
 from local.motion import MOTION_PATH
@@ -282,6 +282,18 @@ def name_configurations() -> None:
     iam_actions.extract_resource_arn = extract
 
 
+def parse_policies_once() -> None:
+    """Parse each policy's text once, not twice for every request."""
+    original = iam_evaluator.parse_policy_document
+    parsed = functools.lru_cache(maxsize=None)(original)
+
+    @functools.wraps(original)
+    def parse(doc: Any) -> Any:
+        return parsed(doc) if isinstance(doc, str) else original(doc)
+
+    iam_evaluator.parse_policy_document = parse
+
+
 def evaluate_distributed_maps() -> None:
     """Let a distributed Map be written in JSONata, as an inline one may be."""
     original = stepfunctions._run_distributed_map
@@ -388,6 +400,7 @@ def run() -> None:
     raise_workers()
     spread_retries()
     name_configurations()
+    parse_policies_once()
     evaluate_distributed_maps()
     serve_quickly()
     app.main()
