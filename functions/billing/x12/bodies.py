@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import cache
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 from .origins import Origin, Trace
@@ -14,6 +15,9 @@ if TYPE_CHECKING:
     from .envelope import Envelope
     from .errors import X12Error
     from .tokens import Batch
+
+Piece = tuple[list[str], int, list[int] | None]
+"""Consecutive segments, the byte of the first, and the bytes of all where these are irregular."""
 
 ENVELOPE_IDS = ("ISA", "IEA", "GS", "GE", "ST", "SE")
 
@@ -47,6 +51,29 @@ class Run:
         offsets = batch.offsets[start : stop + 1] if batch.offsets is not None else None
         byte = batch.byte_of(start) if start < stop else 0
         self.add(batch.segments[start:stop], byte, batch.stride, offsets)
+
+    def pieces(self, bounds: list[int]) -> Iterator[Piece]:
+        """Give the segments between bounds, of which the first is 0."""
+        byte = self.byte_start
+        for start, stop in pairwise(bounds):
+            piece = self.segments[start:stop]
+            if self.offsets is None:
+                yield piece, byte, None
+                byte += self._size(piece)
+            else:
+                yield piece, self.offsets[start], self.offsets[start : stop + 1]
+
+    def after(self, count: int) -> Run:
+        """Give what comes after the first ``count`` segments."""
+        rest = Run()
+        offsets = self.offsets[count:] if self.offsets is not None else None
+        byte = offsets[0] if offsets else self.byte_start + self._size(self.segments[:count])
+        rest.add(self.segments[count:], byte, self.stride, offsets)
+        return rest
+
+    def _size(self, segments: list[str]) -> int:
+        """Give the bytes that segments take, where these are regular."""
+        return len("".join(segments)) + self.stride * len(segments)
 
 
 def _offsets(segments: list[str], byte: int, stride: int) -> list[int]:
