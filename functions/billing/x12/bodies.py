@@ -44,7 +44,10 @@ class Run:
         if self.offsets is not None:
             self.offsets.pop()
             self.offsets += offsets if offsets is not None else _offsets(taken, byte, stride)
-        self.segments += taken
+        if self.segments:
+            self.segments += taken
+        else:
+            self.segments = taken
 
     def extend(self, batch: Batch, start: int, stop: int) -> None:
         """Take ``batch.segments[start:stop]``."""
@@ -53,27 +56,25 @@ class Run:
         self.add(batch.segments[start:stop], byte, batch.stride, offsets)
 
     def pieces(self, bounds: list[int]) -> Iterator[Piece]:
-        """Give the segments between bounds, of which the first is 0."""
-        byte = self.byte_start
+        """Take the segments between bounds, of which the first is 0, off the front; see `rest`."""
         for start, stop in pairwise(bounds):
             piece = self.segments[start:stop]
             if self.offsets is None:
+                byte = self.byte_start
+                self.byte_start += len("".join(piece)) + self.stride * len(piece)
                 yield piece, byte, None
-                byte += self._size(piece)
             else:
                 yield piece, self.offsets[start], self.offsets[start : stop + 1]
 
-    def after(self, count: int) -> Run:
-        """Give what comes after the first ``count`` segments."""
+    def rest(self, start: int) -> Run:
+        """Give the segments from ``start`` on, once all before have been taken off."""
         rest = Run()
-        offsets = self.offsets[count:] if self.offsets is not None else None
-        byte = offsets[0] if offsets else self.byte_start + self._size(self.segments[:count])
-        rest.add(self.segments[count:], byte, self.stride, offsets)
+        if self.offsets is None:
+            rest.add(self.segments[start:], self.byte_start, self.stride, None)
+        else:
+            offsets = self.offsets[start:]
+            rest.add(self.segments[start:], offsets[0], self.stride, offsets)
         return rest
-
-    def _size(self, segments: list[str]) -> int:
-        """Give the bytes that segments take, where these are regular."""
-        return len("".join(segments)) + self.stride * len(segments)
 
 
 def _offsets(segments: list[str], byte: int, stride: int) -> list[int]:

@@ -265,7 +265,7 @@ class RemittanceBody(Body):
     def _let_go(self, count: int) -> None:
         """Hold the first segments no longer."""
         self.number += count
-        self.run = self.run.after(count)
+        self.run = self.run.rest(count)
         del self.kinds[:count]
 
     def _start(self, segments: list[str], origin: Origin) -> Iterator[RemittanceStart]:
@@ -297,9 +297,8 @@ class RemittanceBody(Body):
     ) -> Iterator[ClaimPayment]:
         """Give the claims between bounds, balanced together if possible, else by halves."""
         start, stop = bounds[0], bounds[-1]
-        sums = sums_if_balanced(
-            self.run.segments[start:stop], kinds[start:stop], self.separators.element
-        )
+        segments = self.run.segments[start:] if start else self.run.segments
+        sums = sums_if_balanced(segments, kinds[start:stop], self.separators)
         if sums is None and len(bounds) > 2:  # noqa: PLR2004
             middle = len(bounds) // 2
             yield from self._balance(pieces, kinds, bounds[: middle + 1])

@@ -6,7 +6,7 @@ segment. What this cannot tell is left to `remittance_835.balance_claim`.
 
 from __future__ import annotations
 
-from itertools import accumulate, compress, islice
+from itertools import accumulate, chain, compress, islice
 from operator import add, sub
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -16,7 +16,10 @@ from .remittance_kinds import CAS, CLP, SVC, only
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
+    from .separators import Separators
+
 _IS_CLP, _IS_SVC, _IS_CAS = only(CLP), only(SVC), only(CAS)
+_IS_CHOSEN = only(CLP, SVC, CAS)
 _CLP, _SVC, _CAS = bytes((CLP,)), bytes((SVC,)), bytes((CAS,))
 _OTHERS = bytes(set(range(256)) - {CLP, SVC, CAS})
 _UNUSUAL = "unusual"
@@ -37,17 +40,19 @@ class _Level(NamedTuple):
     adjusted: list[int]
 
 
-def sums_if_balanced(segments: Sequence[str], kinds: bytes, cut: str) -> Sums | None:
+def sums_if_balanced(
+    segments: Sequence[str], kinds: bytes, separators: Separators
+) -> Sums | None:
     """Sum up whole claims, if every one of them balances at line and claim level.
 
     Parameters
     ----------
     segments
-        Those of one or more claims, from a CLP or an LX on.
+        Those of one or more claims, from a CLP or an LX on; more may follow.
     kinds
-        The kind of each.
-    cut
-        The element separator.
+        The kind of each segment of the claims.
+    separators
+        Those of the interchange.
 
     Returns
     -------
@@ -58,7 +63,7 @@ def sums_if_balanced(segments: Sequence[str], kinds: bytes, cut: str) -> Sums | 
     # One letter for each CLP, SVC and CAS; a CAS belongs to the CLP or SVC before it.
     shape = kinds.translate(None, _OTHERS)
     try:
-        claims, lines = _levels(segments, kinds, shape, cut)
+        claims, lines = _levels(segments, kinds, shape, separators)
     except (IndexError, ValueError):
         return None
     line_counts = list(map(len, shape.replace(_CAS, b"").split(_CLP)[1:]))
@@ -86,7 +91,7 @@ def _balance(claims: _Level, lines: _Level, line_counts: list[int]) -> bool:
 
 
 def _levels(
-    segments: Sequence[str], kinds: bytes, shape: bytes, cut: str
+    segments: Sequence[str], kinds: bytes, shape: bytes, separators: Separators
 ) -> tuple[_Level, _Level]:
     """Read the amounts of claims and of lines.
 
@@ -95,9 +100,12 @@ def _levels(
     IndexError, ValueError
         When one of the segments or amounts needs a closer look.
     """
-    claims = [clp.split(cut, 5) for clp in compress(segments, kinds.translate(_IS_CLP))]
-    lines = [svc.split(cut, 4) for svc in compress(segments, kinds.translate(_IS_SVC))]
-    trios, trio_counts = _trios(list(compress(segments, kinds.translate(_IS_CAS))), cut)
+    cut = separators.element
+    chosen = list(compress(segments, kinds.translate(_IS_CHOSEN)))
+    claims = [clp.split(cut, 5) for clp in compress(chosen, shape.translate(_IS_CLP))]
+    lines = [svc.split(cut, 4) for svc in compress(chosen, shape.translate(_IS_SVC))]
+    cas = compress(chosen, shape.translate(_IS_CAS))
+    trios, trio_ends = _trios(cas, cut, separators.segment)
     texts = [clp[3] for clp in claims]
     texts += [clp[4] for clp in claims]
     texts += [svc[2] for svc in lines]
@@ -109,7 +117,9 @@ def _levels(
         list(islice(cents, size)) for size in sizes
     )
     cas_counts = map(len, shape.replace(_SVC, _CLP).split(_CLP)[1:])
-    adjusted = _sums(cents, _sums(trio_counts, cas_counts))
+    running = list(accumulate(cents, initial=0))
+    after_cas = list(map(running.__getitem__, chain((0,), trio_ends)))
+    adjusted = _steps(after_cas, accumulate(cas_counts, initial=0))
     owners = shape.replace(_CAS, b"")
     return (
         _Level(claims_charged, claims_paid, list(compress(adjusted, owners.translate(_IS_CLP)))),
@@ -119,13 +129,19 @@ def _levels(
 
 def _sums(values: Iterable[int], counts: Iterable[int]) -> list[int]:
     """Sum up values by runs: the first so many, the next so many, and so on."""
-    running = list(accumulate(values, initial=0))
-    bounds = list(map(running.__getitem__, accumulate(counts, initial=0)))
-    return list(map(sub, bounds[1:], bounds))
+    return _steps(list(accumulate(values, initial=0)), accumulate(counts, initial=0))
 
 
-def _trios(segments: list[str], cut: str) -> tuple[list[str], list[int]]:
-    """Give the amounts of CAS segments, and how many each has.
+def _steps(running: list[int], bounds: Iterable[int]) -> list[int]:
+    """Give by how much a running sum grows between bounds."""
+    reached = list(map(running.__getitem__, bounds))
+    return list(map(sub, reached[1:], reached))
+
+
+def _trios(segments: Iterable[str], cut: str, mark: str) -> tuple[list[str], list[int]]:
+    """Give the amounts of CAS segments, and how many there are up to the end of each.
+
+    ``mark`` is what no element can hold: the segment terminator.
 
     Raises
     ------
@@ -134,22 +150,30 @@ def _trios(segments: list[str], cut: str) -> tuple[list[str], list[int]]:
     """
     # What comes after CAS and the group: reason, amount, quantity, reason, amount and so on.
     rests = [segment.split(cut, 2)[2] for segment in segments]
-    cuts = [rest.count(cut) for rest in rests]
-    ends = {count % 3 for count in set(cuts)}
-    if 0 in ends:
+    try:
+        return _plain_trios(rests, cut, mark)
+    except ValueError:
+        return _plain_trios([_without_quantities(rest, cut) for rest in rests], cut, mark)
+
+
+def _plain_trios(rests: list[str], cut: str, mark: str) -> tuple[list[str], list[int]]:
+    """Take trios without quantities; see `_trios`."""
+    # A mark goes where each CAS would have its last quantity, so the marks' places are the ends.
+    elements = f"{cut}{mark}{cut}".join([*rests, ""]).split(cut)
+    reasons, amounts, quantities = elements[:-1:3], elements[1::3], elements[2::3]
+    ends = list(compress(range(1, len(quantities) + 1), quantities))
+    if not (all(reasons) and len(rests) == len(ends) == quantities.count(mark)):
         raise ValueError(_UNUSUAL)
-    if 2 in ends:  # noqa: PLR2004
-        # The last trio may have its quantity or leave it out.
-        fill = ("", cut, "")
-        rests = [rest + fill[count % 3] for rest, count in zip(rests, cuts, strict=True)]
-        elements = cut.join(rests).split(cut)
-    else:
-        elements = (cut + cut).join(rests).split(cut) if rests else []
-    if not all(elements[::3]):
-        raise ValueError(_UNUSUAL)
+    return amounts, ends
+
+
+def _without_quantities(rest: str, cut: str) -> str:
+    """Leave a CAS's quantities out, if they are correct."""
+    elements = rest.split(cut)
     for quantity in filter(None, elements[2::3]):
         decimal_of(quantity)
-    return elements[1::3], [count // 3 + 1 for count in cuts]
+    elements[2::3] = [""] * len(elements[2::3])
+    return cut.join(elements).rstrip(cut)
 
 
 # Every digit becomes 0, so that the shape of many amounts can be told at once.
