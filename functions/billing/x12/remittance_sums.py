@@ -22,6 +22,8 @@ _IS_CLP, _IS_SVC, _IS_CAS = only(CLP), only(SVC), only(CAS)
 _IS_CHOSEN = only(CLP, SVC, CAS)
 _CLP, _SVC, _CAS = bytes((CLP,)), bytes((SVC,)), bytes((CAS,))
 _OTHERS = bytes(set(range(256)) - {CLP, SVC, CAS})
+# CAS01: those of 5010, which a file has nearly always.
+_GROUPS = ("CO", "PR", "OA", "PI")
 _UNUSUAL = "unusual"
 
 
@@ -104,8 +106,8 @@ def _levels(
     chosen = list(compress(segments, kinds.translate(_IS_CHOSEN)))
     claims = [clp.split(cut, 5) for clp in compress(chosen, shape.translate(_IS_CLP))]
     lines = [svc.split(cut, 4) for svc in compress(chosen, shape.translate(_IS_SVC))]
-    cas = compress(chosen, shape.translate(_IS_CAS))
-    trios, trio_ends = _trios(cas, cut, separators.segment)
+    cas = list(compress(chosen, shape.translate(_IS_CAS)))
+    trios, trio_ends = _trios(cas, cut, separators.segment) if cas else ([], [])
     texts = [clp[3] for clp in claims]
     texts += [clp[4] for clp in claims]
     texts += [svc[2] for svc in lines]
@@ -138,7 +140,7 @@ def _steps(running: list[int], bounds: Iterable[int]) -> list[int]:
     return list(map(sub, reached[1:], reached))
 
 
-def _trios(segments: Iterable[str], cut: str, mark: str) -> tuple[list[str], list[int]]:
+def _trios(segments: list[str], cut: str, mark: str) -> tuple[list[str], list[int]]:
     """Give the amounts of CAS segments, and how many there are up to the end of each.
 
     ``mark`` is what no element can hold: the segment terminator.
@@ -148,21 +150,25 @@ def _trios(segments: Iterable[str], cut: str, mark: str) -> tuple[list[str], lis
     IndexError, ValueError
         When a CAS is anything but whole trios with correct quantities.
     """
-    # What comes after CAS and the group: reason, amount, quantity, reason, amount and so on.
-    rests = [segment.split(cut, 2)[2] for segment in segments]
+    written = mark.join(["", *segments])
+    for group in _GROUPS:
+        written = written.replace(f"{mark}CAS{cut}{group}{cut}", f"{cut}{mark}{cut}")
     try:
-        return _plain_trios(rests, cut, mark)
+        return _plain_trios(written, len(segments), cut, mark)
     except ValueError:
-        return _plain_trios([_without_quantities(rest, cut) for rest in rests], cut, mark)
+        rests = (_without_quantities(segment.split(cut, 2)[2], cut) for segment in segments)
+        written = "".join([f"{cut}{mark}{cut}{rest}" for rest in rests])
+        return _plain_trios(written, len(segments), cut, mark)
 
 
-def _plain_trios(rests: list[str], cut: str, mark: str) -> tuple[list[str], list[int]]:
-    """Take trios without quantities; see `_trios`."""
-    # A mark goes where each CAS would have its last quantity, so the marks' places are the ends.
-    elements = f"{cut}{mark}{cut}".join([*rests, ""]).split(cut)
-    reasons, amounts, quantities = elements[:-1:3], elements[1::3], elements[2::3]
+def _plain_trios(written: str, count: int, cut: str, mark: str) -> tuple[list[str], list[int]]:
+    """Take trios without quantities, of so many CAS, each with a mark before it; see `_trios`."""
+    # Reason, amount, quantity, reason, amount and so on. A mark at the end stands where the
+    # last quantity would, and so do all others but the first if each CAS has whole trios.
+    elements = f"{written}{cut}{mark}".split(cut)
+    reasons, amounts, quantities = elements[2:-1:3], elements[3::3], elements[4::3]
     ends = list(compress(range(1, len(quantities) + 1), quantities))
-    if not (all(reasons) and len(rests) == len(ends) == quantities.count(mark)):
+    if not (all(reasons) and count == len(ends) == quantities.count(mark)):
         raise ValueError(_UNUSUAL)
     return amounts, ends
 
