@@ -42,9 +42,7 @@ class _Level(NamedTuple):
     adjusted: list[int]
 
 
-def sums_if_balanced(
-    segments: Sequence[str], kinds: bytes, separators: Separators
-) -> Sums | None:
+def sums_if_balanced(segments: Sequence[str], kinds: bytes, separators: Separators) -> Sums | None:
     """Sum up whole claims, if every one of them balances at line and claim level.
 
     Parameters
