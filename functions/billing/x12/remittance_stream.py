@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from itertools import compress, pairwise
+from itertools import accumulate
 from typing import TYPE_CHECKING, Any, BinaryIO, Literal, NamedTuple
 
 from .bodies import Body, OtherBody, Piece, Run, raw_of
@@ -32,7 +32,6 @@ from .remittance_kinds import (
     UNEVEN,
     UNKNOWN,
     kinds_by_head,
-    only,
 )
 from .remittance_sums import sums_if_balanced
 from .scan import scan
@@ -170,7 +169,8 @@ _WITHIN: dict[_Section, bytes] = {
     "tail": bytes((PLAIN, UNKNOWN, PLB)),
 }
 # Each claim is a part of its section, and so is each LX with what stands between it and a claim.
-_OPENS_PART = only(LX, CLP)
+_CLP = bytes((CLP,))
+_LX_AS_CLP = bytes.maketrans(bytes((LX,)), _CLP)
 _PLACES = "CAS and SVC after CLP, and CLP and LX before PLB"
 
 
@@ -285,9 +285,10 @@ class RemittanceBody(Body):
         kinds = bytes(self.kinds)
         if not are_whole and max(kinds.rfind(CLP), kinds.rfind(LX)) <= 0:
             return
-        bounds = list(compress(range(len(kinds)), kinds.translate(_OPENS_PART)))
-        if are_whole:
-            bounds.append(len(kinds))
+        parts = kinds.translate(_LX_AS_CLP).split(_CLP)
+        bounds = list(accumulate([len(part) + 1 for part in parts], initial=-1))[1:]
+        if not are_whole:
+            bounds.pop()
         if len(bounds) > 1:
             yield from self._balance(self.run.pieces(bounds), kinds, bounds)
             self._let_go(bounds[-1])
@@ -308,14 +309,13 @@ class RemittanceBody(Body):
         if sums is not None:
             self.claims_paid_cents += sums.paid_cents
             self.line_count += sums.line_count
-        for (start, stop), piece in zip(pairwise(bounds), pieces, strict=False):
-            number = self.number + start
-            if kinds[start] == LX:
-                self._open_group(piece, number, kinds[start:stop])
+        for at, piece in zip(bounds[:-1], pieces, strict=False):
+            if kinds[at] == LX:
+                self._open_group(piece, self.number + at, kinds[at:stop])
             else:
-                claim = self._claim(piece, number)
+                claim = self._claim(piece, self.number + at)
                 if sums is None:
-                    self._weigh(claim, kinds[start:stop])
+                    self._weigh(claim, kinds[at:stop])
                 if self.error is None:
                     yield claim
             if self.error is not None:
@@ -331,7 +331,7 @@ class RemittanceBody(Body):
         """Begin a group: the claims after it stand under its LX."""
         segments, byte, offsets = piece
         origin = Origin(self.trace, number, byte, self.run.stride, offsets)
-        for index, kind in enumerate(kinds):
+        for index, kind in enumerate(kinds[: len(segments)]):
             if kind in {CAS, SVC}:
                 self._refuse(segments, index, origin, "misplaced_segment", _PLACES)
                 return
