@@ -146,7 +146,13 @@ def _at_least(what: str, figure: float, limit: float) -> Verdict:
 
 _MEGABYTES_FOR_RATIO = 10
 _MEGABYTES_FOR_MEMORY = 100
-_SPEED_OVER = {"oxedi parse": 0.9, "pyx12 validate": 100, "edi-835-parser": 10, "openx12": 10}
+# The factor, and the megabytes from which on: those who keep what they read slow down as it grows.
+_SPEED_OVER = {
+    "oxedi parse": (0.9, 1),
+    "pyx12 validate": (100, 1),
+    "edi-835-parser": (10, 10),
+    "openx12": (10, 10),
+}
 
 
 def _verdicts_835(megabytes: int, figures: dict[str, Figure]) -> Iterator[Verdict]:
@@ -154,8 +160,8 @@ def _verdicts_835(megabytes: int, figures: dict[str, Figure]) -> Iterator[Verdic
     if megabytes >= _MEGABYTES_FOR_RATIO:
         ratio = mine.seconds / figures["floor"].seconds
         yield _at_most(f"835 {megabytes} MB / floor", ratio, 3.5)
-    for peer, factor in _SPEED_OVER.items():
-        if peer in figures:
+    for peer, (factor, least) in _SPEED_OVER.items():
+        if peer in figures and megabytes >= least:
             speed = figures[peer].seconds / mine.seconds
             yield _at_least(f"835 {megabytes} MB, speed over {peer}", speed, factor)
     if "oxedi parse" in figures and megabytes >= _MEGABYTES_FOR_MEMORY:
