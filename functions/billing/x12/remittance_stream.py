@@ -33,7 +33,7 @@ from .remittance_kinds import (
     UNKNOWN,
     kinds_by_head,
 )
-from .remittance_sums import sums_if_balanced
+from .remittance_sums import sums_of
 from .scan import scan
 from .tokens import Batch, cut_batch
 
@@ -296,10 +296,10 @@ class RemittanceBody(Body):
     def _balance(
         self, pieces: Iterator[Piece], kinds: bytes, bounds: list[int]
     ) -> Iterator[ClaimPayment]:
-        """Give the claims between bounds, balanced together if possible, else by halves."""
+        """Give the claims between bounds, balanced together if all can be read, else by halves."""
         start, stop = bounds[0], bounds[-1]
         segments = self.run.segments[start:] if start else self.run.segments
-        sums = sums_if_balanced(segments, kinds[start:stop], self.separators)
+        sums = sums_of(segments, kinds[start:stop], self.separators)
         if sums is None and len(bounds) > 2:  # noqa: PLR2004
             middle = len(bounds) // 2
             yield from self._balance(pieces, kinds, bounds[: middle + 1])
@@ -309,13 +309,14 @@ class RemittanceBody(Body):
         if sums is not None:
             self.claims_paid_cents += sums.paid_cents
             self.line_count += sums.line_count
+        before = self.ordinal
         for at, piece in zip(bounds[:-1], pieces, strict=False):
             if kinds[at] == LX:
-                self._open_group(piece, self.number + at, kinds[at:stop])
+                self._open_group(piece, self.number + at, kinds[at : at + len(piece[0])])
             else:
                 claim = self._claim(piece, self.number + at)
-                if sums is None:
-                    self._weigh(claim, kinds[at:stop])
+                if sums is None or self.ordinal - before - 1 in sums.off:
+                    self._weigh(claim, kinds[at : at + len(claim.wire_segments)])
                 if self.error is None:
                     yield claim
             if self.error is not None:
@@ -331,7 +332,7 @@ class RemittanceBody(Body):
         """Begin a group: the claims after it stand under its LX."""
         segments, byte, offsets = piece
         origin = Origin(self.trace, number, byte, self.run.stride, offsets)
-        for index, kind in enumerate(kinds[: len(segments)]):
+        for index, kind in enumerate(kinds):
             if kind in {CAS, SVC}:
                 self._refuse(segments, index, origin, "misplaced_segment", _PLACES)
                 return

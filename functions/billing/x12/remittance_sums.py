@@ -7,7 +7,7 @@ segment. What this cannot tell is left to `remittance_835.balance_claim`.
 from __future__ import annotations
 
 from itertools import accumulate, chain, compress, islice
-from operator import add, sub
+from operator import add, ne, sub
 from typing import TYPE_CHECKING, NamedTuple
 
 from .amounts import decimal_of
@@ -28,10 +28,21 @@ _UNUSUAL = "unusual"
 
 
 class Sums(NamedTuple):
-    """What claims that all balance come to: Σ CLP04, and how many lines they have."""
+    """What claims come to, those apart that do not balance at line or claim level.
+
+    Attributes
+    ----------
+    paid_cents
+        Σ CLP04 of those that balance.
+    line_count
+        Their lines.
+    off
+        Which do not balance, counted from 0.
+    """
 
     paid_cents: int
     line_count: int
+    off: frozenset[int]
 
 
 class _Level(NamedTuple):
@@ -42,8 +53,8 @@ class _Level(NamedTuple):
     adjusted: list[int]
 
 
-def sums_if_balanced(segments: Sequence[str], kinds: bytes, separators: Separators) -> Sums | None:
-    """Sum up whole claims, if every one of them balances at line and claim level.
+def sums_of(segments: Sequence[str], kinds: bytes, separators: Separators) -> Sums | None:
+    """Sum up whole claims, and find those that do not balance.
 
     Parameters
     ----------
@@ -57,8 +68,8 @@ def sums_if_balanced(segments: Sequence[str], kinds: bytes, separators: Separato
     Returns
     -------
     Sums or None
-        None when a claim does not balance, or has a malformed segment or an amount written
-        unusually: each claim is to be looked at by itself.
+        None when one of the claims has a malformed segment or an amount written unusually, and
+        must be looked at by itself.
     """
     # One letter for each CLP, SVC and CAS; a CAS belongs to the CLP or SVC before it.
     shape = kinds.translate(None, _OTHERS)
@@ -67,13 +78,16 @@ def sums_if_balanced(segments: Sequence[str], kinds: bytes, separators: Separato
     except (IndexError, ValueError):
         return None
     line_counts = list(map(len, shape.replace(_CAS, b"").split(_CLP)[1:]))
-    if _balance(claims, lines, line_counts):
-        return Sums(sum(claims.paid), len(lines.paid))
-    return None
+    off = _off(claims, lines, line_counts)
+    return Sums(
+        sum(claims.paid) - sum(claims.paid[claim] for claim in off),
+        len(lines.paid) - sum(line_counts[claim] for claim in off),
+        off,
+    )
 
 
-def _balance(claims: _Level, lines: _Level, line_counts: list[int]) -> bool:
-    """Say whether all lines balance, and all claims, which have so many lines each.
+def _off(claims: _Level, lines: _Level, line_counts: list[int]) -> frozenset[int]:
+    """Find the claims, of so many lines each, that do not balance or have a line that does not.
 
     Where lines balance and their charges add up to the claim's, the claim's own equation comes to
     CLP04 + Σ CAS of the claim = Σ SVC03; without lines, to CLP04 + Σ CAS = CLP03.
@@ -83,11 +97,15 @@ def _balance(claims: _Level, lines: _Level, line_counts: list[int]) -> bool:
         for claim, count in enumerate(line_counts):
             if not count:
                 charged[claim] = owed[claim] = claims.charged[claim]
-    return (
-        list(map(add, lines.paid, lines.adjusted)) == lines.charged
-        and list(map(add, claims.paid, claims.adjusted)) == owed
-        and claims.charged == charged
+    lines_owed = list(map(add, lines.paid, lines.adjusted))
+    claims_owed = list(map(add, claims.paid, claims.adjusted))
+    if lines_owed == lines.charged and claims_owed == owed and claims.charged == charged:
+        return frozenset()
+    lines_off = _sums(map(ne, lines_owed, lines.charged), line_counts)
+    found = zip(
+        lines_off, map(ne, claims_owed, owed), map(ne, claims.charged, charged), strict=True
     )
+    return frozenset(claim for claim, each in enumerate(found) if any(each))
 
 
 def _levels(
@@ -116,15 +134,20 @@ def _levels(
     claims_charged, claims_paid, lines_charged, lines_paid = (
         list(islice(cents, size)) for size in sizes
     )
-    cas_counts = map(len, shape.replace(_SVC, _CLP).split(_CLP)[1:])
-    running = list(accumulate(cents, initial=0))
-    after_cas = list(map(running.__getitem__, chain((0,), trio_ends)))
-    adjusted = _steps(after_cas, accumulate(cas_counts, initial=0))
+    adjusted = _adjusted(cents, trio_ends, shape)
     owners = shape.replace(_CAS, b"")
     return (
         _Level(claims_charged, claims_paid, list(compress(adjusted, owners.translate(_IS_CLP)))),
         _Level(lines_charged, lines_paid, list(compress(adjusted, owners.translate(_IS_SVC)))),
     )
+
+
+def _adjusted(cents: Iterable[int], trio_ends: Iterable[int], shape: bytes) -> list[int]:
+    """Give what each CLP and each SVC is adjusted by: the sum of the CAS right after it."""
+    cas_counts = map(len, shape.replace(_SVC, _CLP).split(_CLP)[1:])
+    running = list(accumulate(cents, initial=0))
+    after_cas = list(map(running.__getitem__, chain((0,), trio_ends)))
+    return _steps(after_cas, accumulate(cas_counts, initial=0))
 
 
 def _sums(values: Iterable[int], counts: Iterable[int]) -> list[int]:
