@@ -284,6 +284,7 @@ class RemittanceBody(Body):
         """Give the claims in hand; the last one only if nothing more of it can come."""
         kinds = bytes(self.kinds)
         if not are_whole and max(kinds.rfind(CLP), kinds.rfind(LX)) <= 0:
+            # One claim that goes on, perhaps for many batches, is not cut up for each of them.
             return
         parts = kinds.translate(_LX_AS_CLP).split(_CLP)
         bounds = list(accumulate([len(part) + 1 for part in parts], initial=-1))[1:]
