@@ -14,6 +14,7 @@ import os
 import resource
 import sys
 import time
+import warnings
 from collections.abc import Callable
 from decimal import Decimal
 from pathlib import Path
@@ -157,15 +158,16 @@ def pyx12_segments(path: Path) -> Found:
 
 def edi_835_parser(path: Path) -> Found:
     """edi-835-parser: the whole file into objects."""
-    parse = importlib.import_module("edi_835_parser").parse
-    return {"claims": sum(len(t.claims) for t in [parse(str(path))])}
+    warnings.simplefilter("ignore")
+    parsed = importlib.import_module("edi_835_parser").parse(str(path))
+    return {"claims": sum(len(each.claims) for each in parsed.transaction_sets)}
 
 
 def openx12_parse(path: Path) -> Found:
-    """openx12: the whole file into objects."""
-    openx12 = importlib.import_module("openx12")
-    openx12.parse(path.read_text("latin-1"))
-    return {}
+    """openx12: the whole file into dictionaries."""
+    kind = "x835" if path.suffix == ".835" else "x837p"
+    parsed = importlib.import_module(f"openx12.{kind}").parse(path.read_text("latin-1"))
+    return {"claims": len(parsed.claims)}
 
 
 CONTENDERS: dict[str, tuple[str, str, Contender]] = {
@@ -191,6 +193,9 @@ def _warm(name: str) -> None:
         importlib.import_module(module)
         if module == "pyx12":
             importlib.import_module("pyx12.x12n_document")
+        if module == "openx12":
+            importlib.import_module("openx12.x835")
+            importlib.import_module("openx12.x837p")
     else:
         x12 = importlib.import_module("functions.billing.x12")
         for public in ("stream_835", "stream_837", "read", "write_to"):

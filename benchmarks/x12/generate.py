@@ -111,7 +111,7 @@ def _transactions_835(draw: random.Random, tally: _Tally, bytes_wanted: int) -> 
             f"BPR*I*{_money(payment)}*C*ACH*CCP*01*999999992*DA*123456*1512345678**01*999988880*DA*98765*20260401",
             f"TRN*1*EFT{number:09d}*1512345678",
             "DTM*405*20260330",
-            "N1*PR*EXAMPLE HEALTH PLAN*XV*EX001",
+            "N1*PR*EXAMPLE HEALTH PLAN*XV*88001",
             "N3*1 PLAN WAY",
             "N4*COLUMBUS*OH*432150001",
             "PER*BL*EDI DESK*TE*5550100000",

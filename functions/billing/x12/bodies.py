@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import cache
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 from .origins import Origin, Trace
@@ -14,6 +15,9 @@ if TYPE_CHECKING:
     from .envelope import Envelope
     from .errors import X12Error
     from .tokens import Batch
+
+Piece = tuple[list[str], int, list[int] | None]
+"""Consecutive segments, the byte of the first, and the bytes of all where these are irregular."""
 
 ENVELOPE_IDS = ("ISA", "IEA", "GS", "GE", "ST", "SE")
 
@@ -40,13 +44,37 @@ class Run:
         if self.offsets is not None:
             self.offsets.pop()
             self.offsets += offsets if offsets is not None else _offsets(taken, byte, stride)
-        self.segments += taken
+        if self.segments:
+            self.segments += taken
+        else:
+            self.segments = taken
 
     def extend(self, batch: Batch, start: int, stop: int) -> None:
         """Take ``batch.segments[start:stop]``."""
         offsets = batch.offsets[start : stop + 1] if batch.offsets is not None else None
         byte = batch.byte_of(start) if start < stop else 0
         self.add(batch.segments[start:stop], byte, batch.stride, offsets)
+
+    def pieces(self, bounds: list[int]) -> Iterator[Piece]:
+        """Take the segments between bounds, of which the first is 0, off the front; see `rest`."""
+        for start, stop in pairwise(bounds):
+            piece = self.segments[start:stop]
+            if self.offsets is None:
+                byte = self.byte_start
+                self.byte_start += len("".join(piece)) + self.stride * len(piece)
+                yield piece, byte, None
+            else:
+                yield piece, self.offsets[start], self.offsets[start : stop + 1]
+
+    def rest(self, start: int) -> Run:
+        """Give the segments from ``start`` on, once all before have been taken off."""
+        rest = Run()
+        if self.offsets is None:
+            rest.add(self.segments[start:], self.byte_start, self.stride, None)
+        else:
+            offsets = self.offsets[start:]
+            rest.add(self.segments[start:], offsets[0], self.stride, offsets)
+        return rest
 
 
 def _offsets(segments: list[str], byte: int, stride: int) -> list[int]:

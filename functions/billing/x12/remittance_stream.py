@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-from functools import cache
-from itertools import pairwise
-from operator import length_hint
+from itertools import accumulate
 from typing import TYPE_CHECKING, Any, BinaryIO, Literal, NamedTuple
 
-from .bodies import ENVELOPE_IDS, Body, OtherBody, Run, raw_of
-from .codecs import adjustments_in
+from .bodies import Body, OtherBody, Piece, Run, raw_of
 from .envelope import Envelope, Group, Interchange, Refusal
 from .errors import X12Error
 from .origins import Origin
@@ -24,6 +21,19 @@ from .remittance_835 import (
     balance_claim,
     unbalanced,
 )
+from .remittance_kinds import (
+    CAS,
+    CLP,
+    LX,
+    PLAIN,
+    PLB,
+    STOP,
+    SVC,
+    UNEVEN,
+    UNKNOWN,
+    kinds_by_head,
+)
+from .remittance_sums import sums_of
 from .scan import scan
 from .tokens import Batch, cut_batch
 
@@ -150,94 +160,18 @@ def parse_835_claims(
         raise body.error
 
 
-_PLAIN, _CAS, _SVC, _CLP, _LX, _PLB, _STOP, _MISPLACED = range(8)
-_FAULTS = {
-    _CAS: ("malformed_segment", "trios of reason, amount and quantity (CAS02 to CAS19)"),
-    _SVC: ("malformed_segment", "SVC01, SVC02 and SVC03"),
-    _MISPLACED: ("misplaced_segment", "CAS and SVC after CLP, and CLP and LX before PLB"),
+_Section = Literal["header", "claims", "tail"]
+_SECTIONS: dict[int, _Section] = {LX: "claims", CLP: "claims", PLB: "tail"}
+# What a section takes in; anything else ends it, or is out of place.
+_WITHIN: dict[_Section, bytes] = {
+    "header": bytes((PLAIN, UNKNOWN)),
+    "claims": bytes((PLAIN, UNKNOWN, LX, CLP, SVC, CAS)),
+    "tail": bytes((PLAIN, UNKNOWN, PLB)),
 }
-_HEAD = slice(4)
-_Section = Literal["header", "group", "claim", "tail"]
-_SECTIONS: dict[int, _Section] = {_CLP: "claim", _LX: "group", _PLB: "tail"}
-# Segments that take no part in the balance.
-_PLAIN_IDS = (
-    *("BPR", "TRN", "CUR", "REF", "DTM", "N1", "N3", "N4", "PER", "RDM", "TS2", "TS3", "NM1"),
-    *("MIA", "MOA", "AMT", "QTY", "LQ"),
-)
-_TURNS = (
-    dict.fromkeys(_PLAIN_IDS, _PLAIN)
-    | dict.fromkeys(ENVELOPE_IDS, _STOP)
-    | {"CLP": _CLP, "LX": _LX, "PLB": _PLB, "CAS": _MISPLACED, "SVC": _MISPLACED}
-)
-# Every digit becomes 0, so that the shape of many amounts can be told at once.
-_SHAPE = bytes.maketrans(b"123456789", b"000000000")
-
-
-def _cents_of_all(texts: list[str]) -> list[int] | None:
-    """Give amounts in cents, all at once; None when one of them needs a closer look.
-
-    This is `cents_of(decimal_of(text))` for each text, at a third of the time: amounts with two
-    decimals are whole cents once the point is taken out.
-    """
-    joined = ",".join(texts)
-    shape = (joined + ",").encode().translate(_SHAPE)
-    count = len(texts)
-    if shape.count(b".00,") != count:
-        joined = ",".join([text if text[-3:-2] == "." else _padded(text) for text in texts])
-        shape = (joined + ",").encode().translate(_SHAPE)
-    if (
-        shape.count(b".00,") != count
-        or shape.count(b".") != count
-        or shape.translate(None, b"0.,-")
-    ):
-        return None
-    try:
-        values = list(map(int, joined.replace(".", "").split(",")))
-    except ValueError:
-        return None
-    return values if len(values) == count else None
-
-
-def _is_balanced(values: list[int], start: int, bounds: list[int]) -> bool:
-    """Say whether a claim's amounts, CLP03 at ``start``, balance at line and claim level.
-
-    ``bounds`` are where its lines begin, and where it ends.
-    """
-    owed = sum(values[start + 1 : bounds[0]])
-    if len(bounds) == 1:
-        return values[start] == owed
-    # Lines: SVC02 = SVC03 + Σ CAS, and Σ SVC02 = CLP03. The claim's own equation then comes to
-    # CLP04 + Σ CAS of the claim = Σ SVC03.
-    charges = paid = 0
-    for line, after in pairwise(bounds):
-        charge = values[line]
-        if charge != sum(values[line + 1 : after]):
-            return False
-        charges += charge
-        paid += values[line + 1]
-    return charges == values[start] and owed == paid
-
-
-def _padded(text: str) -> str:
-    """Write an amount of no or one decimal with two; leave anything else as it is."""
-    whole, _, fraction = text.partition(".")
-    if len(fraction) > 1 or not (fraction or whole.strip("-")):
-        return text
-    return f"{whole}.{fraction:0<2}"
-
-
-class _Kinds(dict[str, int | None]):
-    """Kinds of segments by four characters: a name of three letters and the separator."""
-
-    def __missing__(self, head: str) -> None:
-        """Leave shorter names, and unknown ones, to a closer look."""
-
-
-@cache
-def _kinds(cut: str) -> tuple[_Kinds, _Kinds]:
-    """Give the kinds outside of claims and within."""
-    outside = _Kinds({name + cut: _PLAIN for name in _PLAIN_IDS if len(name) == 3})  # noqa: PLR2004
-    return outside, _Kinds({**outside, "CAS" + cut: _CAS, "SVC" + cut: _SVC, "CLP" + cut: _CLP})
+# Each claim is a part of its section, and so is each LX with what stands between it and a claim.
+_CLP = bytes((CLP,))
+_LX_AS_CLP = bytes.maketrans(bytes((LX,)), _CLP)
+_PLACES = "CAS and SVC after CLP, and CLP and LX before PLB"
 
 
 class RemittanceBody(Body):
@@ -245,148 +179,200 @@ class RemittanceBody(Body):
 
     def __init__(self, envelope: Envelope, byte_start: int) -> None:
         super().__init__(envelope, byte_start)
-        separators = envelope.interchange.separators
-        self.separators = separators
-        self.kinds_outside, self.kinds_in_claim = _kinds(separators.element)
+        self.separators = envelope.interchange.separators
+        self.kind_of = kinds_by_head(self.separators.element)
         self.section: _Section = "header"
-        self.tail: Remittance | None = None
+        # What is in hand of the section, the kind of each segment, and the first one's number.
         self.run = Run()
-        self.group: ClaimGroup | None = None
+        self.kinds = bytearray()
+        self.number = 2
         self.header: RemittanceHeader | None = None
-        # Amounts as text: of each claim CLP03, CLP04, its CAS; then of each line SVC02, SVC03,
-        # its CAS. ``marks`` tells where each line begins, ``pending`` which claims are complete
-        # and where they begin; they are balanced together, for conversion is cheaper by the
-        # hundred. The claim in hand begins at ``amounts_taken`` and ``marks_taken``.
-        self.amounts: list[str] = []
-        self.marks: list[int] = []
-        self.pending: list[tuple[ClaimPayment, int, int]] = []
-        self.amounts_taken = self.marks_taken = 0
+        self.group: ClaimGroup | None = None
+        self.tail: Remittance | None = None
         self.line_count = self.ordinal = self.unknown_count = 0
         self.bad_claims = self.bad_lines = 0
         self.claims_paid_cents = 0
         self.shown: list[UnbalancedClaim] = []
-        # Segment number of the next part, and what turns a batch's index into one.
-        self.number = 2
-        self.fed = 0
         self.bad_raw = b""
 
     def resume(self, first_ordinal: int) -> None:
         """Begin at a claim instead of the header."""
         self.header = RemittanceHeader.of((), self.separators)
-        self.section = "group"
+        self.section = "claims"
         self.ordinal = first_ordinal - 1
 
-    def feed(  # noqa: C901, PLR0912, PLR0915 - a call per segment would cost more than the segment
-        self, batch: Batch, start: int
-    ) -> Generator[Any, None, int]:
-        """Take segments; give the header and each claim as soon as it is complete."""
-        if self.error is not None:
-            return self._skip(batch, start)
-        segments = batch.segments[start:] if start else batch.segments
-        cut = self.separators.element
-        amounts, marks = self.amounts, self.marks
-        in_claim = self.section == "claim"
-        kinds = self.kinds_in_claim if in_claim else self.kinds_outside
-        at, byte = start, batch.byte_of(start)
-        self.fed = self.segment_count - start
-        # The iterator knows how much is left, which spares counting on every turn.
-        rest = iter(segments)
-        count = len(batch.segments)
-        for segment in rest:
-            kind = kinds[segment[_HEAD]]
-            if kind == _PLAIN:
-                continue
-            if kind == _CAS:
-                elements = segment.split(cut)
-                # Whole trios without quantity are by far the most frequent; an empty amount is
-                # found out when it is converted.
-                trios = elements[3::3]
-                if len(elements) == 4:  # noqa: PLR2004
-                    if elements[2]:
-                        amounts += trios
-                        continue
-                elif (
-                    len(elements) == 3 * len(trios) + 1
-                    and "" not in elements[2::3]
-                    and not "".join(elements[4::3])
-                ):
-                    amounts += trios
-                    continue
-                if self._take_trios(elements):
-                    continue
-            elif kind == _SVC:
-                elements = segment.split(cut, 4)
-                if len(elements) > 3:  # noqa: PLR2004
-                    marks.append(len(amounts))
-                    amounts += elements[2:4]
-                    continue
-            elif kind is None:
-                kind = self._turn(segment)
-                if kind == _PLAIN:
-                    continue
-            index = count - length_hint(rest) - 1
-            if kind is None:
-                if batch.is_uneven(segment):
-                    self._keep(batch, start, at, index)
-                    batch.straighten()
-                    return (yield from self.feed(batch, index))
-                self.unknown_count += 1
-                continue
-            if kind in _FAULTS:
-                self._fail(batch, index, kind, segment)
-            else:
-                piece = batch.segments[at:index]
-                offsets = batch.offsets
-                if offsets is None:
-                    after = byte + len("".join(piece)) + batch.stride * len(piece)
-                else:
-                    after, offsets = offsets[index], offsets[at : index + 1]
-                start_item = self._close(piece, byte, batch.stride, offsets)
-                at, byte = index, after
-                if start_item is not None:
-                    yield start_item
-                if kind != _CLP:
-                    yield from self._settle()
-                    kinds = self.kinds_outside
-                    if kind == _STOP:
-                        self.segment_count += index - start
-                        return index if self.error is None else self._skip(batch, index)
-                else:
-                    kinds = self.kinds_in_claim
-                self._open(kind, segment, batch, index)
-            if self.error is not None:
-                self._keep_evidence(batch.segments[at : index + 1])
-                self.segment_count += index - start
-                return self._skip(batch, index)
-        yield from self._settle()
-        self._keep(batch, start, at, count)
-        return count if self.error is None else self._skip(batch, count)
+    def feed(self, batch: Batch, start: int) -> Generator[Any, None, int]:
+        """Take segments; give the header, and claims once they are complete and balanced."""
+        kinds = batch.kinds(self.kind_of)
+        if UNEVEN in kinds and batch.offsets is None:
+            batch.straighten()
+            kinds = batch.kinds(self.kind_of)
+        at = start
+        while at < len(kinds) and self.error is None:
+            stop = len(kinds) - len(kinds[at:].lstrip(_WITHIN[self.section]))
+            self._hold(batch, kinds, at, stop)
+            at = stop
+            if self.section == "claims":
+                yield from self._give_parts(are_whole=at < len(kinds))
+            if at < len(kinds) and self.error is None:
+                yield from self._turn(batch, kinds, at)
+                if kinds[at] == STOP:
+                    break
+        return at if self.error is None else self._skip(batch, at)
 
-    def _turn(self, segment: str) -> int | None:
-        """Say by its full name what a segment means for the claims; None when unknown."""
-        name = segment.partition(self.separators.element)[0]
-        turn = _TURNS.get(name)
-        if turn == _MISPLACED and self.section == "claim":
-            # A bare CAS adjusts nothing; a bare SVC lacks what it must have.
-            return _PLAIN if name == "CAS" else _SVC
-        if turn == _PLB and self.section == "tail":
-            return _PLAIN
-        # The next interchange's ISA comes with separators of its own.
-        if turn is None and name.startswith("ISA") and not name[3].isalnum():
-            return _STOP
-        return turn
-
-    def _keep(self, batch: Batch, start: int, at: int, index: int) -> None:
-        """Carry over what the batch leaves unfinished."""
-        self.segment_count += index - start
-        self.run.extend(batch, at, index)
+    def _hold(self, batch: Batch, kinds: bytes, start: int, stop: int) -> None:
+        """Take segments of the section in hand."""
+        self.run.extend(batch, start, stop)
+        self.kinds += kinds[start:stop]
+        self.segment_count += stop - start
+        self.unknown_count += kinds.count(UNKNOWN, start, stop)
 
     def _skip(self, batch: Batch, start: int) -> int:
         """Pass over the rest of a transaction already refused."""
         self.run = Run()
+        self.kinds.clear()
         stop = self._stop_at(batch, start)
         self.segment_count += stop - start
         return stop
+
+    def _turn(self, batch: Batch, kinds: bytes, at: int) -> Iterator[RemittanceStart]:
+        """End the section in hand at a segment that is none of its own."""
+        kind = kinds[at]
+        section = _SECTIONS.get(kind)
+        if section is not None or kind == STOP:
+            yield from self._close()
+        if kind == STOP or self.error is not None:
+            return
+        if section is None or self.section == "tail":
+            self._hold(batch, kinds, at, at + 1)
+            origin = self.origin(self.number, self.run)
+            index = len(self.run.segments) - 1
+            self._refuse(self.run.segments, index, origin, "misplaced_segment", _PLACES)
+        else:
+            self.section = section
+
+    def _close(self) -> Iterator[RemittanceStart]:
+        """Finish the header or the PLBs in hand; claims are finished as they are given."""
+        run, origin = self.run, self.origin(self.number, self.run)
+        self._let_go(len(run.segments))
+        if not run.segments:
+            return
+        if self.section == "tail":
+            self.tail = Remittance.of(run.segments, self.separators, origin)
+        elif self.header is None:
+            yield from self._start(run.segments, origin)
+
+    def _let_go(self, count: int) -> None:
+        """Hold the first segments no longer."""
+        self.number += count
+        self.run = self.run.rest(count)
+        del self.kinds[:count]
+
+    def _start(self, segments: list[str], origin: Origin) -> Iterator[RemittanceStart]:
+        header = RemittanceHeader.of(segments, self.separators, origin)
+        try:
+            # Without an amount and a trace number no payment can be told from another.
+            _ = header.payment_cents, header.handling, header.trace_number
+        except X12Error as error:
+            self.error = error
+            self._keep_evidence(segments)
+            return
+        self.header = header
+        yield RemittanceStart(self.envelope, header, self.byte_start)
+
+    def _give_parts(self, *, are_whole: bool) -> Iterator[ClaimPayment]:
+        """Give the claims in hand; the last one only if nothing more of it can come."""
+        kinds = bytes(self.kinds)
+        if not are_whole and max(kinds.rfind(CLP), kinds.rfind(LX)) <= 0:
+            # One claim that goes on, perhaps for many batches, is not cut up for each of them.
+            return
+        parts = kinds.translate(_LX_AS_CLP).split(_CLP)
+        bounds = list(accumulate([len(part) + 1 for part in parts], initial=-1))[1:]
+        if not are_whole:
+            bounds.pop()
+        if len(bounds) > 1:
+            yield from self._balance(self.run.pieces(bounds), kinds, bounds)
+            self._let_go(bounds[-1])
+
+    def _balance(
+        self, pieces: Iterator[Piece], kinds: bytes, bounds: list[int]
+    ) -> Iterator[ClaimPayment]:
+        """Give the claims between bounds, balanced together if all can be read, else by halves."""
+        start, stop = bounds[0], bounds[-1]
+        segments = self.run.segments[start:] if start else self.run.segments
+        sums = sums_of(segments, kinds[start:stop], self.separators)
+        if sums is None and len(bounds) > 2:  # noqa: PLR2004
+            middle = len(bounds) // 2
+            yield from self._balance(pieces, kinds, bounds[: middle + 1])
+            if self.error is None:
+                yield from self._balance(pieces, kinds, bounds[middle:])
+            return
+        if sums is not None:
+            self.claims_paid_cents += sums.paid_cents
+            self.line_count += sums.line_count
+        before = self.ordinal
+        for at, piece in zip(bounds[:-1], pieces, strict=False):
+            if kinds[at] == LX:
+                self._open_group(piece, self.number + at, kinds[at : at + len(piece[0])])
+            else:
+                claim = self._claim(piece, self.number + at)
+                if sums is None or self.ordinal - before - 1 in sums.off:
+                    self._weigh(claim, kinds[at : at + len(claim.wire_segments)])
+                if self.error is None:
+                    yield claim
+            if self.error is not None:
+                return
+
+    def _claim(self, piece: Piece, number: int) -> ClaimPayment:
+        segments, byte, offsets = piece
+        self.ordinal += 1
+        place = (self.trace, number, byte, self.run.stride, offsets, self.ordinal, self.group)
+        return ClaimPayment.of(segments, self.separators, place)
+
+    def _open_group(self, piece: Piece, number: int, kinds: bytes) -> None:
+        """Begin a group: the claims after it stand under its LX."""
+        segments, byte, offsets = piece
+        origin = Origin(self.trace, number, byte, self.run.stride, offsets)
+        for index, kind in enumerate(kinds):
+            if kind in {CAS, SVC}:
+                self._refuse(segments, index, origin, "misplaced_segment", _PLACES)
+                return
+        self.group = ClaimGroup.of(segments, self.separators, origin)
+
+    def _weigh(self, claim: ClaimPayment, kinds: bytes) -> None:
+        """Balance a claim that is out of balance, or written unusually, or not to be read."""
+        self._check(claim, kinds)
+        if self.error is not None:
+            return
+        try:
+            balance = balance_claim(claim)
+            self.claims_paid_cents += claim.paid_cents
+        except X12Error as error:
+            self.error = error
+            self._keep_evidence(claim.segments)
+            return
+        self.line_count += kinds.count(SVC)
+        if not balance.is_balanced:
+            self._note(claim, balance)
+
+    def _check(self, claim: ClaimPayment, kinds: bytes) -> None:
+        """Refuse the transaction for a segment whose amounts cannot be told apart."""
+        cut = self.separators.element
+        for index, kind in enumerate(kinds):
+            expected = ""
+            if kind == SVC and claim.segments[index].count(cut) < 3:  # noqa: PLR2004
+                expected = "SVC01, SVC02 and SVC03"
+            elif kind == CAS and not _are_whole_trios(claim.segments[index].split(cut)):
+                expected = "trios of reason, amount and quantity (CAS02 to CAS19)"
+            if expected and claim.origin:
+                self._refuse(claim.segments, index, claim.origin, "malformed_segment", expected)
+                return
+
+    def _note(self, claim: ClaimPayment, balance: ClaimBalance) -> None:
+        self.bad_claims += 1
+        self.bad_lines += sum(1 for each in balance.line_differences_cents if each)
+        if len(self.shown) < UNBALANCED_CLAIMS_SHOWN_MAX:
+            self.shown.append(unbalanced(claim, balance))
 
     def finish(self, byte_end: int) -> Iterator[Any]:
         """Give what remains; see `Body.finish`."""
@@ -431,138 +417,31 @@ class RemittanceBody(Body):
 
     def close_last(self) -> Iterator[ClaimPayment]:
         """Give the claim in hand at the end of a byte range."""
-        if self.error is None and self.section == "claim":
-            self._close([], 0, 1, None)
-            yield from self._settle()
-
-    def _open(self, kind: int, segment: str, batch: Batch, index: int) -> None:
-        """Begin what a CLP, LX or PLB begins."""
-        if self.section == "tail":
-            self._fail(batch, index, _MISPLACED, segment)
-            return
-        self.section = _SECTIONS[kind]
-        if kind == _CLP:
-            elements = segment.split(self.separators.element, 5)
-            # An empty text is no amount, so a CLP that is too short cannot balance.
-            self.amounts += elements[3:5] if len(elements) > 4 else ("", "")  # noqa: PLR2004
-
-    def _close(
-        self, piece: list[str], byte: int, stride: int, offsets: list[int] | None
-    ) -> RemittanceStart | None:
-        """Finish the header, group, claim or PLB in hand, of which ``piece`` is the rest."""
-        if self.run.segments:
-            run, self.run = self.run, Run()
-            run.add(piece, byte, stride, offsets)
-            piece, byte, stride, offsets = run.segments, run.byte_start, run.stride, run.offsets
-        if not piece:
-            return None
-        number = self.number
-        self.number = number + len(piece)
-        if self.section == "claim":
-            self.ordinal += 1
-            place = (self.trace, number, byte, stride, offsets, self.ordinal, self.group)
-            claim = ClaimPayment.of(piece, self.separators, place)
-            self.pending.append((claim, self.amounts_taken, self.marks_taken))
-            self.amounts_taken, self.marks_taken = len(self.amounts), len(self.marks)
-            return None
-        origin = Origin(self.trace, number, byte, stride, offsets)
-        if self.section == "group":
-            self.group = ClaimGroup.of(piece, self.separators, origin)
-        elif self.section == "tail":
-            self.tail = Remittance.of(piece, self.separators, origin)
-        elif self.header is None:
-            return self._start(piece, origin)
-        return None
-
-    def _start(self, piece: list[str], origin: Origin) -> RemittanceStart | None:
-        header = RemittanceHeader.of(piece, self.separators, origin)
-        try:
-            # Without an amount and a trace number no payment can be told from another.
-            _ = header.payment_cents, header.handling, header.trace_number
-        except X12Error as error:
-            self.error = error
-            self._keep_evidence(piece)
-            return None
-        self.header = header
-        return RemittanceStart(self.envelope, header, self.byte_start)
-
-    def _settle(self) -> Iterator[ClaimPayment]:
-        """Balance the complete claims and give them; stop at one that cannot be read."""
-        pending = self.pending
-        if not pending:
-            return
-        taken, marks_taken = self.amounts_taken, self.marks_taken
-        texts, marks = self.amounts[:taken], self.marks[:marks_taken]
-        del self.amounts[:taken]
-        self.marks[:] = [mark - taken for mark in self.marks[marks_taken:]]
-        self.amounts_taken = self.marks_taken = 0
-        self.pending = []
-        self.line_count += len(marks)
-        values = _cents_of_all(texts)
-        ends = [*((start, mark) for _, start, mark in pending[1:]), (taken, marks_taken)]
-        # Claims are let go as they are given: what a reader makes of one shall not pile up.
-        pending.reverse()
-        for stop, mark_stop in ends:
-            claim, start, mark = pending.pop()
-            bounds = [*marks[mark:mark_stop], stop]
-            if values is not None and _is_balanced(values, start, bounds):
-                self.claims_paid_cents += values[start + 1]
-            elif values is not None or not self._balances(texts[start:stop], start, bounds):
-                self._weigh(claim)
-                if self.error is not None:
-                    return
-            yield claim
-
-    def _balances(self, texts: list[str], start: int, bounds: list[int]) -> bool:
-        """Balance one claim by itself, where a neighbour's amounts need a closer look."""
-        values = _cents_of_all(texts)
-        if values is None or not _is_balanced(values, 0, [each - start for each in bounds]):
-            return False
-        self.claims_paid_cents += values[1]
-        return True
-
-    def _weigh(self, claim: ClaimPayment) -> None:
-        """Balance a claim that is out of balance, or whose amounts are written unusually."""
-        try:
-            balance = balance_claim(claim)
-            self.claims_paid_cents += claim.paid_cents
-        except X12Error as error:
-            self.error = error
-            self._keep_evidence(claim.segments)
-            return
-        if not balance.is_balanced:
-            self._note(claim, balance)
-
-    def _note(self, claim: ClaimPayment, balance: ClaimBalance) -> None:
-        self.bad_claims += 1
-        self.bad_lines += sum(1 for each in balance.line_differences_cents if each)
-        if len(self.shown) < UNBALANCED_CLAIMS_SHOWN_MAX:
-            self.shown.append(unbalanced(claim, balance))
-
-    def _take_trios(self, elements: list[str]) -> bool:
-        """Take a CAS with quantities, or an unusual one; say whether it is well formed."""
-        try:
-            trios = adjustments_in(elements, self.separators)
-        except ValueError:
-            return False
-        self.amounts += [str(each.amount) for each in trios]
-        return True
+        if self.error is None and self.section == "claims":
+            yield from self._give_parts(are_whole=True)
 
     def _keep_evidence(self, segments: Sequence[str]) -> None:
         if not self.bad_raw:
             end = self.separators.segment + self.separators.line_break
             self.bad_raw = raw_of(segments, end)
 
-    def _fail(self, batch: Batch, index: int, kind: int, segment: str) -> None:
+    def _refuse(
+        self, segments: Sequence[str], index: int, origin: Origin, code: str, expected: str
+    ) -> None:
         """Refuse the transaction for a segment that is malformed or stands in a wrong place."""
-        name = segment.partition(self.separators.element)[0]
-        code, expected = _FAULTS[kind]
-        run = Run()
-        run.extend(batch, index, index + 1)
-        origin = self.origin(self.fed + index + 2, run)
-        self.error = origin.error(code, expected=expected, segment_id=name)
+        name = segments[index].partition(self.separators.element)[0]
+        self.error = origin.error(
+            code, expected=expected, segments=segments, index=index, segment_id=name
+        )
+        self._keep_evidence(segments[: index + 1])
 
     def _missing(self, what: str) -> X12Error:
         run = Run()
         run.byte_start = self.byte_start
         return self.origin(1, run).error("missing_segment", expected=f"an {what}")
+
+
+def _are_whole_trios(elements: list[str]) -> bool:
+    """Say whether a CAS gives a reason with each amount or quantity, and an amount with each reason."""
+    trios = (elements[at : at + 3] for at in range(2, len(elements), 3))
+    return all(all(trio[:2]) and len(trio) > 1 for trio in trios if any(trio))

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from io import BytesIO
 from itertools import accumulate
+from operator import itemgetter
 from typing import TYPE_CHECKING, BinaryIO
 
 from .envelope import ISA_WIDTHS, Interchange
@@ -16,13 +17,19 @@ from .errors import X12Error
 from .separators import Separators
 
 if TYPE_CHECKING:
-    from collections.abc import Generator, Iterator
+    from collections.abc import Generator, Iterator, Mapping
 
 CHUNK_BYTES = 65_536
 SEGMENT_BYTES_MAX = 1_048_576
 _BYTE_ORDER_MARK = "\xef\xbb\xbf"
 _BLANKS = " \t\r\n\x1a\x00"
 _ISA_LENGTH = 3 + len(ISA_WIDTHS) + sum(ISA_WIDTHS) + 1
+_head = itemgetter(slice(4))
+
+
+def is_uneven(segment: str) -> bool:
+    """Say whether something cut off at terminators is empty or begins with a blank."""
+    return not segment or segment[0] in _BLANKS
 
 
 class Batch:
@@ -48,6 +55,7 @@ class Batch:
     """
 
     __slots__ = (
+        "_kinds",
         "_lengths",
         "_text",
         "byte_end",
@@ -83,6 +91,7 @@ class Batch:
         self._text = text
         # Running sums of the segments' lengths, made when a byte is asked for.
         self._lengths: list[int] = []
+        self._kinds: tuple[Mapping[str, int], bytes] | None = None
 
     def byte_of(self, index: int) -> int:
         """Give the byte at which segment ``index`` begins; its length gives the batch's end."""
@@ -94,9 +103,15 @@ class Batch:
             self._lengths = list(accumulate(map(len, self.segments)))
         return self.byte_start + self._lengths[index - 1] + self.stride * index
 
+    def kinds(self, by_head: Mapping[str, int]) -> bytes:
+        """Give each segment's kind, by its first four characters, as one byte a segment."""
+        if self._kinds is None or self._kinds[0] is not by_head:
+            self._kinds = by_head, bytes(map(by_head.__getitem__, map(_head, self.segments)))
+        return self._kinds[1]
+
     def is_uneven(self, segment: str) -> bool:
         """Say whether a segment is empty or begins with a blank, and so needs `straighten`."""
-        return self.offsets is None and (not segment or segment[0] in _BLANKS)
+        return self.offsets is None and is_uneven(segment)
 
     def straighten(self) -> None:
         """Leave out empty segments and blanks before segments, which are no part of X12.
@@ -104,7 +119,7 @@ class Batch:
         Segments before the first uneven one keep their index.
         """
         terminator = self.interchange.separators.segment
-        self.segments, self.offsets = [], []
+        self.segments, self.offsets, self._kinds = [], [], None
         at = self.byte_start
         for raw in self._text.split(terminator):
             segment = raw.replace("\r", "").replace("\n", "").lstrip(_BLANKS)

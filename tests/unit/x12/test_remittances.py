@@ -430,6 +430,84 @@ def money(cents: int, style: int) -> str:
     return written[style % len(written)]
 
 
+@pytest.mark.parametrize("amount", ["1" * 21, "-" + "1" * 20, "1" * 18 + ".00"])
+def test_an_amount_of_too_many_digits_is_refused_though_it_balances(amount: str) -> None:
+    *_, last = stream_835(remittance_of((f"CLP*C1*1*{amount}*{amount}",), payment="100"))
+    assert isinstance(last, Refusal)
+    assert (last.error.code, last.error.element) == ("not_an_amount", "CLP03")
+
+
+@pytest.mark.parametrize("quantity", ["x", "1E2", "--1"])
+def test_a_quantity_that_is_no_number_is_refused(quantity: str) -> None:
+    claim = ("CLP*C1*1*100*90", f"CAS*CO*45*4.00*{quantity}*96*6.00")
+    *_, last = stream_835(remittance_of(PAID_CLAIM, claim, payment="210"))
+    assert isinstance(last, Refusal)
+    assert (last.error.code, last.error.segment_id) == ("not_an_amount", "CAS")
+
+
+@pytest.mark.parametrize("opened", [(), ("LX*2",), ("LX*2", "TS3*1")])
+def test_amounts_between_an_lx_and_its_first_claim_are_misplaced(opened: tuple[str, ...]) -> None:
+    claims = (PAID_CLAIM, (*opened, "CAS*CO*45*0.00"), PAID_CLAIM)
+    *_, last = stream_835(remittance_of(*claims, payment="240"))
+    # Without an LX the CAS is one more of the claim before it.
+    assert isinstance(last, Refusal if opened else RemittanceEnd)
+    if isinstance(last, Refusal):
+        assert (last.error.code, last.error.segment_id) == ("misplaced_segment", "CAS")
+
+
+def test_claims_before_one_that_cannot_be_read_are_given() -> None:
+    claims = [PAID_CLAIM] * 9 + [("CLP*C1*1*x*1",), PAID_CLAIM]
+    *given_before, last = stream_835(remittance_of(*claims, payment="1320"))
+    assert isinstance(last, Refusal)
+    assert sum(isinstance(item, ClaimPayment) for item in given_before) == 9
+
+
+@st.composite
+def many_claims(draw: st.DrawFn) -> tuple[list[list[str]], list[int], int]:
+    """Many claims with and without lines, trios, quantities and LX; which are off, and Σ CLP04."""
+    claims, off, paid_total = [], [], 0
+    for ordinal in range(1, draw(st.integers(1, 25)) + 1):
+        wrong = draw(st.integers(0, 12)) == 0
+        segments: list[str] = []
+        charge = paid = 0
+        for _ in range(draw(st.integers(0, 3))):
+            trios = draw(st.lists(st.integers(-500, 5_000), max_size=3))
+            quantity = draw(st.sampled_from(["", "", "1", "2.5"]))
+            line_paid = draw(st.integers(0, 9_000))
+            segments.append(f"SVC*HC:1*{cents_text(line_paid + sum(trios))}*{money(line_paid, 0)}")
+            if trios:
+                written = "*".join(f"45*{money(trio, 0)}*{quantity}" for trio in trios)
+                segments.append(f"CAS*CO*{written}".rstrip("*"))
+            charge += line_paid + sum(trios)
+            paid += line_paid
+        own = draw(st.integers(0, 300))
+        if own:
+            segments.insert(0, f"CAS*{draw(st.sampled_from(['PR', 'ZZ']))}*1*{cents_text(own)}")
+            paid -= own
+        paid += wrong
+        paid_total += paid
+        if wrong:
+            off.append(ordinal)
+        opened = ["LX*1"] if draw(st.booleans()) else []
+        claims.append(
+            [*opened, f"CLP*C*1*{money(charge, 0)}*{cents_text(paid)}", *segments, "REF*1L*A"]
+        )
+    return claims, off, paid_total
+
+
+@given(many_claims())
+@settings(max_examples=40, deadline=None)
+def test_whichever_of_many_claims_are_out_of_balance_are_told(
+    drawn: tuple[list[list[str]], list[int], int],
+) -> None:
+    claims, off, paid = drawn
+    content = remittance_of(*claims, payment=cents_text(paid))
+    balance = end_of(content).balance
+    assert [each.ordinal for each in balance.unbalanced_claims] == off
+    assert balance.claims_paid_cents == paid
+    assert balance == read_one(content).body.balance
+
+
 @given(
     data=st.lists(
         st.tuples(
