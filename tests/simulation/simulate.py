@@ -40,7 +40,7 @@ FAULTS_OF_A_FILE = 1
 HARDEST = "list only, in files"
 # Sampled, since moto takes a thousand times as long as the model; each of the shorter scripts in turn.
 OVER_MOTO = "over moto"
-MOTO_WALKS = 40
+MOTO_WALKS = 20
 MOTO_SEED = 7
 FAULTS_OVER_MOTO = 3
 PROCESSES = 2
