@@ -1,7 +1,8 @@
 """``python -m benchmarks.x12``: ours against the floor and the peers, in one run.
 
-Each measurement is a fresh process on one core; rounds are interleaved; the least disturbed round
-counts, in processor seconds. Ratios hold from machine to machine, seconds do not.
+Each measurement is a fresh process on one core; rounds are interleaved; each lap of the way through
+the file counts as in its least disturbed round, in processor seconds. Ratios hold from machine to
+machine, seconds do not.
 """
 
 from __future__ import annotations
@@ -32,10 +33,10 @@ MEGABYTES_MAX = {
     "openx12": 10,
     "ours, read and write": 10,
 }
-# A round of a small file is short, and shorter than what disturbs it.
-ROUNDS = 3
-ROUNDS_OF_SMALL_FILES = 9
+ROUNDS = 9
 ROUNDS_OF_THE_SLOW = 2
+# Whoever takes longer is slow too, on that file.
+LONG_SECONDS = 10
 IMPORT_PROGRAM = (
     "import time; s=time.perf_counter(); import decimal; d=time.perf_counter()-s\n"
     "import dataclasses, datetime, functools, io, itertools, operator, typing, importlib\n"
@@ -48,11 +49,35 @@ IMPORT_PROGRAM = (
 
 @dataclass(frozen=True, slots=True)
 class Figure:
-    """A contender's least disturbed round on one file, in processor seconds."""
+    """A contender on one file.
+
+    Attributes
+    ----------
+    seconds
+        Processor time, of each lap the least over the rounds.
+    disturbed
+        The median round as a multiple of that: near 1 on a machine with nothing else to do.
+    peak_mib
+        The most memory it had, median over the rounds.
+    found
+        What it found in the file.
+    """
 
     seconds: float
+    disturbed: float
     peak_mib: float
     found: dict[str, int]
+
+    @classmethod
+    def of(cls, rounds: list[dict[str, Any]]) -> Figure:
+        """Take what rounds said."""
+        seconds = sum(map(min, zip(*(each["laps_s"] for each in rounds), strict=True)))
+        return cls(
+            seconds,
+            median(sum(each["laps_s"]) for each in rounds) / seconds,
+            median(each["peak_kib"] for each in rounds) / 1024,
+            rounds[-1]["found"],
+        )
 
 
 def _measure(names: list[str], path: Path, rounds: int, peers: Path | None) -> dict[str, Figure]:
@@ -60,7 +85,7 @@ def _measure(names: list[str], path: Path, rounds: int, peers: Path | None) -> d
     lines: dict[str, list[dict[str, Any]]] = {name: [] for name in names}
     for turn in range(rounds):
         for name in list(lines):
-            if turn >= ROUNDS_OF_THE_SLOW and name in MEGABYTES_MAX:
+            if turn >= ROUNDS_OF_THE_SLOW and _is_slow(name, lines[name][0]):
                 continue
             python = peers if CONTENDERS[name][1] in PEER_MODULES else sys.executable
             done = subprocess.run(  # noqa: S603
@@ -74,14 +99,11 @@ def _measure(names: list[str], path: Path, rounds: int, peers: Path | None) -> d
                 del lines[name]
                 continue
             lines[name].append(json.loads(done.stdout))
-    return {
-        name: Figure(
-            seconds=min(line["cpu_seconds"] for line in measured),
-            peak_mib=median(line["peak_kib"] for line in measured) / 1024,
-            found=measured[-1]["found"],
-        )
-        for name, measured in lines.items()
-    }
+    return {name: Figure.of(measured) for name, measured in lines.items()}
+
+
+def _is_slow(name: str, first_round: dict[str, Any]) -> bool:
+    return name in MEGABYTES_MAX or sum(first_round["laps_s"]) > LONG_SECONDS
 
 
 def _is_there(module: str, peers: Path | None) -> bool:
@@ -115,11 +137,15 @@ def _correct(found: dict[str, int], totals: Totals) -> str:
 def _show(kind: str, size: int, figures: dict[str, Figure], totals: Totals) -> None:
     base = figures["floor"].seconds
     print(f"\n{kind}, {size / 1e6:.1f} MB, {totals.claims} claims, {totals.lines} lines")
-    print(f"{'':28}{'s':>9}{'MB/s':>8}{'x floor':>9}{'peak MiB':>10}  against the generator")
+    print(
+        f"{'':28}{'s':>9}{'MB/s':>8}{'x floor':>9}{'disturbed':>11}{'peak MiB':>10}"
+        "  against the generator"
+    )
     for name, figure in figures.items():
         print(
             f"{name:28}{figure.seconds:9.3f}{size / 1e6 / figure.seconds:8.1f}"
-            f"{figure.seconds / base:9.2f}{figure.peak_mib:10.1f}  {_correct(figure.found, totals)}"
+            f"{figure.seconds / base:9.2f}{figure.disturbed:10.2f}x{figure.peak_mib:10.1f}"
+            f"  {_correct(figure.found, totals)}"
         )
 
 
@@ -193,7 +219,7 @@ def _imports(rounds: int) -> Verdict:
         # As deployed: compiled before. The first round compiles and does not count.
         environment = {**os.environ, "PYTHONPYCACHEPREFIX": compiled}
         environment.pop("PYTHONDONTWRITEBYTECODE", None)
-        for _ in range(max(rounds, 5) + 1):
+        for _ in range(rounds + 1):
             done = subprocess.run(  # noqa: S603
                 [sys.executable, "-c", IMPORT_PROGRAM],
                 capture_output=True,
@@ -217,7 +243,7 @@ def main() -> int:
     """Generate the files, measure, show, and say which targets are met."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.x12", description=__doc__)
     parser.add_argument("--megabytes", type=int, nargs="+", default=[1, 10, 100])
-    parser.add_argument("--rounds", type=int, help="instead of 9, and 3 over 10 MB")
+    parser.add_argument("--rounds", type=int, default=ROUNDS)
     parser.add_argument("--kinds", nargs="+", choices=["835", "837p"], default=["835", "837p"])
     parser.add_argument("--only", nargs="+", metavar="CONTENDER", help=", ".join(CONTENDERS))
     parser.add_argument("--folder", type=Path, help="where to keep the generated files")
@@ -236,14 +262,12 @@ def main() -> int:
                 make = write_835 if kind == "835" else write_837p
                 totals = make(path, megabytes * 1_000_000)
                 names = _names(kind, megabytes, options.only, peers)
-                is_small = megabytes <= _MEGABYTES_FOR_RATIO
-                rounds = options.rounds or (ROUNDS_OF_SMALL_FILES if is_small else ROUNDS)
-                figures = _measure(names, path, rounds, peers)
+                figures = _measure(names, path, options.rounds, peers)
                 results[kind, megabytes] = figures
                 _show(kind, path.stat().st_size, figures, totals)
                 if not options.folder:
                     path.unlink()
-    imported = _imports(options.rounds or ROUNDS)
+    imported = _imports(options.rounds)
     verdicts = [*_verdicts(results), imported]
     print()
     for each in verdicts:
@@ -254,6 +278,7 @@ def main() -> int:
             f"{kind} {megabytes} MB": {
                 name: {
                     "seconds": figure.seconds,
+                    "disturbed": figure.disturbed,
                     "peak_mib": figure.peak_mib,
                     "found": figure.found,
                 }

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from functools import cache
-from itertools import pairwise
+from itertools import accumulate, pairwise
 from typing import TYPE_CHECKING, Any
 
+from .kinds import STOP, kinds_within
 from .origins import Origin, Trace
 from .tokens import SEGMENT_BYTES_MAX
 
@@ -14,12 +14,11 @@ if TYPE_CHECKING:
 
     from .envelope import Envelope
     from .errors import X12Error
+    from .loops import Loop, Place
     from .tokens import Batch
 
 Piece = tuple[list[str], int, list[int] | None]
 """Consecutive segments, the byte of the first, and the bytes of all where these are irregular."""
-
-ENVELOPE_IDS = ("ISA", "IEA", "GS", "GE", "ST", "SE")
 
 
 class Run:
@@ -77,6 +76,62 @@ class Run:
         return rest
 
 
+class Hand:
+    """What is in hand of a transaction: segments, each one's kind, and the first one's number.
+
+    Attributes
+    ----------
+    run
+        The segments.
+    kinds
+        One byte for each; see `kinds`.
+    number
+        The first segment's place in the transaction, ST being 1.
+    """
+
+    __slots__ = ("kinds", "number", "run")
+
+    def __init__(self) -> None:
+        self.run = Run()
+        self.kinds = bytearray()
+        self.number = 2
+
+    def take(self, batch: Batch, kinds: bytes, start: int, stop: int) -> None:
+        """Take segments of a batch."""
+        self.run.extend(batch, start, stop)
+        self.kinds += kinds[start:stop]
+
+    def let_go(self, count: int) -> None:
+        """Hold the first segments no longer."""
+        self.number += count
+        self.run = self.run.rest(count)
+        del self.kinds[:count]
+
+    def place(
+        self, trace: Trace, at: int, piece: Piece, ordinal: int = 0, within: Loop | None = None
+    ) -> Place:
+        """Say where a piece that begins at ``at`` was read; see `Origin`."""
+        return trace, self.number + at, piece[1], self.run.stride, piece[2], ordinal, within
+
+    def bounds(self, opens: bytes, *, are_whole: bool) -> list[int]:
+        """Give where each part begins, and where the last one ends.
+
+        Parameters
+        ----------
+        opens
+            A table that tells segments which open a part; the one in hand has been opened.
+        are_whole
+            Nothing more can come of the last part. If not, it is left out.
+        """
+        opening = self.kinds.translate(opens)
+        if not are_whole and opening.rfind(1) <= 0:
+            # One part that goes on, perhaps for many batches, is not cut up for each of them.
+            return []
+        sizes = [len(part) + 1 for part in opening.split(b"\x01")]
+        bounds = list(accumulate(sizes, initial=-1))[1:]
+        return bounds if are_whole else bounds[:-1]
+
+
 def _offsets(segments: list[str], byte: int, stride: int) -> list[int]:
     """Give the byte of each segment, and of the end."""
     offsets = [byte]
@@ -125,32 +180,13 @@ class Body:
     def _stop_at(self, batch: Batch, start: int) -> int:
         """Find the next segment of the envelope."""
         cut = self.envelope.interchange.separators.element
-        ends = stops(cut)
-        index = start
-        while index < len(batch.segments):
-            segment = batch.segments[index]
-            if segment[:3] in ends:
-                if is_named(segment, cut):
-                    return index
-            elif batch.is_uneven(segment):
-                batch.straighten()
-                continue
-            index += 1
-        return index
+        return stop_in(batch.kinds(kinds_within(cut)), start)
 
 
-@cache
-def stops(cut: str) -> frozenset[str]:
-    """Give the first three characters of the segments that end a body."""
-    return frozenset((name + cut)[:3] for name in ENVELOPE_IDS) | frozenset(ENVELOPE_IDS)
-
-
-def is_named(segment: str, cut: str) -> bool:
-    """Say whether a segment's name is two or three letters long, as three were looked at."""
-    if len(segment) <= 3 or segment[2] == cut or segment[3] == cut:  # noqa: PLR2004
-        return True
-    # The next interchange's ISA comes with separators of its own.
-    return segment.startswith("ISA") and not segment[3].isalnum()
+def stop_in(kinds: bytes, start: int) -> int:
+    """Find where the transaction ends; the length where it goes on."""
+    stop = kinds.find(STOP, start)
+    return stop if stop >= 0 else len(kinds)
 
 
 def raw_of(segments: Sequence[str], end: str) -> bytes:

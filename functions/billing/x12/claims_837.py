@@ -576,19 +576,9 @@ class ClaimInContext:
         Loop 2000C, or None when the subscriber is the patient.
     ordinal
         1 for the transaction's first claim.
-    byte_start, byte_end
-        The claim's bytes in the file (end exclusive); -1 for claims made in memory.
     """
 
-    __slots__ = (
-        "billing_provider",
-        "byte_end",
-        "byte_start",
-        "claim",
-        "ordinal",
-        "patient",
-        "subscriber",
-    )
+    __slots__ = ("billing_provider", "claim", "ordinal", "patient", "subscriber")
 
     def __init__(
         self,
@@ -597,16 +587,22 @@ class ClaimInContext:
         subscriber: ProfessionalSubscriber | InstitutionalSubscriber,
         patient: ProfessionalPatient | InstitutionalPatient | None,
         ordinal: int,
-        byte_start: int = -1,
-        byte_end: int = -1,
     ) -> None:
         self.claim = claim
         self.billing_provider = billing_provider
         self.subscriber = subscriber
         self.patient = patient
         self.ordinal = ordinal
-        self.byte_start = byte_start
-        self.byte_end = byte_end
+
+    @property
+    def byte_start(self) -> int:
+        """The claim's first byte in the file, from 0; -1 for a claim made in memory."""
+        return self.claim.byte_start
+
+    @property
+    def byte_end(self) -> int:
+        """The byte after the claim's last, its terminator and line break included."""
+        return self.claim.byte_end
 
     @property
     def difference_cents(self) -> int:
@@ -628,14 +624,4 @@ def _claims_of(
             ):
                 for claim in claims:
                     ordinal += 1
-                    start, end = _bytes_of(claim)
-                    yield ClaimInContext(
-                        claim, billing_provider, subscriber, patient, ordinal, start, end
-                    )
-
-
-def _bytes_of(claim: Loop) -> tuple[int, int]:
-    if claim.origin is None:
-        return -1, -1
-    written = claim.segments
-    return claim.origin.byte_start, claim.origin.byte_of(written, len(written))
+                    yield ClaimInContext(claim, billing_provider, subscriber, patient, ordinal)

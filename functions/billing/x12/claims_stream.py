@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from functools import cache
-from itertools import islice
-from typing import TYPE_CHECKING, Any, BinaryIO, Literal, NamedTuple
+from typing import TYPE_CHECKING, Any, BinaryIO, NamedTuple
 
-from .bodies import Body, OtherBody, Run, is_named, raw_of, stops
+from .bodies import Body, Hand, OtherBody, Piece, raw_of, stop_in
 from .claims_837 import (
     ClaimInContext,
     InstitutionalBillingProvider,
@@ -21,6 +20,7 @@ from .claims_837 import (
     ProfessionalSubscriber,
 )
 from .envelope import Envelope, Refusal
+from .kinds import PLAIN, STOP, UNKNOWN, Kinds, only
 from .origins import Origin
 from .scan import scan
 
@@ -87,8 +87,10 @@ _INSTITUTIONAL = (
     InstitutionalClaims,
 )
 _LEVELS_837 = ("20", "22", "23")
-_PLAIN, _HL, _CLM, _STOP = range(4)
-_OTHER_837_IDS = (
+_HL, _CLM = STOP + 1, STOP + 2
+_OPENS = only(_HL, _CLM)
+_HEADER = bytes((PLAIN, UNKNOWN))
+_PLAIN_IDS = (
     *("BHT", "REF", "NM1", "N2", "N3", "N4", "PER", "PRV", "CUR", "SBR", "PAT", "DMG", "DTP"),
     *("CL1", "PWK", "CN1", "AMT", "K3", "NTE", "CR1", "CR2", "CR3", "CRC", "HI", "HCP", "CAS"),
     *("OI", "MIA", "MOA", "LX", "SV1", "SV2", "SV5", "QTY", "MEA", "LIN", "CTP", "SVD", "LQ"),
@@ -96,12 +98,12 @@ _OTHER_837_IDS = (
 )
 
 
+_KIND_OF = dict.fromkeys(_PLAIN_IDS, PLAIN) | {"HL": _HL, "CLM": _CLM}
+
+
 @cache
-def _kinds_837(cut: str) -> dict[str, int]:
-    kinds = dict.fromkeys(stops(cut), _STOP)
-    kinds |= {(name + cut)[:3]: _PLAIN for name in _OTHER_837_IDS}
-    kinds |= {"HL" + cut: _HL, "CLM": _CLM}
-    return kinds
+def _kinds_of_837(cut: str) -> Kinds:
+    return Kinds(cut, _KIND_OF, UNKNOWN)
 
 
 class ClaimsBody(Body):
@@ -110,72 +112,36 @@ class ClaimsBody(Body):
     def __init__(self, envelope: Envelope, byte_start: int) -> None:
         super().__init__(envelope, byte_start)
         self.separators = envelope.interchange.separators
-        self.kinds = _kinds_837(self.separators.element)
+        self.kind_of = _kinds_of_837(self.separators.element)
         self.unknown_count = 0
         models = _PROFESSIONAL if envelope.kind == "837P" else _INSTITUTIONAL
         self.level_models: tuple[Any, ...] = models[:3]
         self.claim_model: Any = models[3]
         self.header_model: Any = models[4]
-        self.section: Literal["header", "level", "claim"] = "header"
         self.levels: list[Any] = [None, None, None]
-        self.run = Run()
+        # What is in hand of the header, or of levels and claims.
+        self.hand = Hand()
         self.started = False
         self.claim_count = 0
-        self.number = 2
         self.bad_raw = b""
 
-    def feed(  # noqa: C901, PLR0912 - a call per segment would cost more than the segment
-        self, batch: Batch, start: int
-    ) -> Generator[Any, None, int]:
-        """Take segments from ``start``; see `Body.feed`."""
-        segments = batch.segments
-        if self.error is not None:
-            stop = self._stop_at(batch, start)
-            self.segment_count += stop - start
-            return stop
-        cut = self.separators.element
-        kind_of = self.kinds.get
-        at, byte = start, batch.byte_of(start)
-        index = start - 1
-        kind: int | None = _PLAIN
-        for index, segment in enumerate(
-            islice(segments, start, None) if start else segments, start
-        ):
-            kind = kind_of(segment[:3])
-            if kind == _PLAIN:
-                continue
-            if kind is None and batch.is_uneven(segment):
-                break
-            if kind is None or not is_named(segment, cut):
-                self.unknown_count += 1
-                continue
-            piece = segments[at:index]
-            offsets = batch.offsets
-            if offsets is None:
-                after = byte + len("".join(piece)) + batch.stride * len(piece)
-            else:
-                after, offsets = offsets[index], offsets[at : index + 1]
-            item = self._close(piece, byte, batch.stride, offsets, after)
-            at, byte = index, after
-            if item is not None:
-                yield item
-            if self.error is not None:
-                break
-            if kind == _STOP:
-                break
-            self.section = "claim" if kind == _CLM else "level"
-        else:
-            index += 1
-        self.segment_count += index - start
-        if self.error is not None:
-            stop = self._stop_at(batch, index)
-            self.segment_count += stop - index
-            return stop
-        self.run.extend(batch, at, index)
-        if kind is None and index < len(segments):
-            batch.straighten()
-            return (yield from self.feed(batch, index))
-        return index
+    def feed(self, batch: Batch, start: int) -> Generator[Any, None, int]:
+        """Take segments; give the header, and claims once they are complete."""
+        kinds = batch.kinds(self.kind_of)
+        stop = stop_in(kinds, start)
+        self.segment_count += stop - start
+        self.unknown_count += kinds.count(UNKNOWN, start, stop)
+        is_whole = stop < len(kinds)
+        at = start
+        if not self.started:
+            at = len(kinds) - len(kinds[start:].lstrip(_HEADER))
+            self.hand.take(batch, kinds, start, at)
+            if at < len(kinds):
+                yield self._start()
+        if self.started and self.error is None:
+            self.hand.take(batch, kinds, at, stop)
+            yield from self._give_parts(are_whole=is_whole)
+        return stop
 
     def finish(self, byte_end: int) -> Iterator[Any]:
         """Give what remains; see `Body.finish`."""
@@ -192,56 +158,52 @@ class ClaimsBody(Body):
         """Give the bytes held."""
         return self.bad_raw
 
-    def _close(
-        self, piece: list[str], byte: int, stride: int, offsets: list[int] | None, end: int
-    ) -> ClaimsStart | ClaimInContext | None:
-        """Finish the header, level or claim in hand, of which ``piece`` is the rest."""
-        if self.run.segments:
-            run, self.run = self.run, Run()
-            run.add(piece, byte, stride, offsets)
-            piece, byte, stride, offsets = run.segments, run.byte_start, run.stride, run.offsets
-        if not piece and self.section != "header":
-            return None
-        origin = Origin(self.trace, self.number, byte, stride, offsets)
-        self.number += len(piece)
-        if self.section == "claim":
-            return self._claim(piece, origin, end)
-        if self.section == "level":
-            self._level(piece, origin)
-        elif not self.started:
-            self.started = True
-            header = self.header_model.of(piece, self.separators, origin)
-            return ClaimsStart(self.envelope, header, self.byte_start)
-        return None
+    def _start(self) -> ClaimsStart:
+        self.started = True
+        run = self.hand.run
+        origin = self.origin(self.hand.number, run)
+        self.hand.let_go(len(run.segments))
+        header = self.header_model.of(run.segments, self.separators, origin)
+        return ClaimsStart(self.envelope, header, self.byte_start)
 
-    def _claim(self, piece: list[str], origin: Origin, end: int) -> ClaimInContext | None:
-        billing_provider, subscriber, patient = self.levels
-        if subscriber is None:
-            self._fail(piece, origin, "CLM below a subscriber (HL03 22) or patient (HL03 23)")
-            return None
+    def _give_parts(self, *, are_whole: bool) -> Iterator[ClaimInContext]:
+        """Take the levels and give the claims in hand; the last only if nothing more can come."""
+        hand = self.hand
+        bounds = hand.bounds(_OPENS, are_whole=are_whole)
+        if len(bounds) < 2:  # noqa: PLR2004
+            return
+        for at, piece in zip(bounds, hand.run.pieces(bounds), strict=False):
+            if hand.kinds[at] == _HL:
+                self._level(piece, at)
+            elif self.levels[1] is None:
+                self._fail(piece, at, "CLM below a subscriber (HL03 22) or patient (HL03 23)")
+            else:
+                yield self._claim(piece, at)
+            if self.error is not None:
+                return
+        hand.let_go(bounds[-1])
+
+    def _claim(self, piece: Piece, at: int) -> ClaimInContext:
         self.claim_count += 1
-        origin.ordinal = self.claim_count
-        return ClaimInContext(
-            self.claim_model.of(piece, self.separators, origin),
-            billing_provider,
-            subscriber,
-            patient,
-            self.claim_count,
-            origin.byte_start,
-            end,
-        )
+        place = self.hand.place(self.trace, at, piece, self.claim_count)
+        claim = self.claim_model.of(piece[0], self.separators, place)
+        billing_provider, subscriber, patient = self.levels
+        return ClaimInContext(claim, billing_provider, subscriber, patient, self.claim_count)
 
-    def _level(self, piece: list[str], origin: Origin) -> None:
-        elements = piece[0].split(self.separators.element)
+    def _level(self, piece: Piece, at: int) -> None:
+        elements = piece[0][0].split(self.separators.element)
         code = elements[3] if len(elements) > 3 else ""  # noqa: PLR2004
         depth = _LEVELS_837.index(code) if code in _LEVELS_837 else -1
         if depth < 0 or (depth and self.levels[depth - 1] is None):
-            self._fail(piece, origin, "HL03 20, then 22 below it, then 23 below that")
+            self._fail(piece, at, "HL03 20, then 22 below it, then 23 below that")
             return
         self.levels[depth:] = [None] * (3 - depth)
-        self.levels[depth] = self.level_models[depth].of(piece, self.separators, origin)
+        place = self.hand.place(self.trace, at, piece)
+        self.levels[depth] = self.level_models[depth].of(piece[0], self.separators, place)
 
-    def _fail(self, piece: list[str], origin: Origin, expected: str) -> None:
-        name = piece[0].partition(self.separators.element)[0]
+    def _fail(self, piece: Piece, at: int, expected: str) -> None:
+        segments = piece[0]
+        name = segments[0].partition(self.separators.element)[0]
+        origin = Origin(*self.hand.place(self.trace, at, piece))
         self.error = origin.error("misplaced_segment", expected=expected, segment_id=name)
-        self.bad_raw = raw_of(piece, self.separators.segment + self.separators.line_break)
+        self.bad_raw = raw_of(segments, self.separators.segment + self.separators.line_break)

@@ -52,13 +52,12 @@ from .values import Segment
 
 Part = TypeVar("Part", bound="Loop")
 
-# A loop's origin, not yet worked out: what `Origin` is made of; or, for a loop in a loop, the
-# place and segments of that one and where in them it begins. Not the outer loop itself: loops
-# that know each other would wait for the garbage collector.
-_Place = (
-    tuple[Trace, int, int, int, list[int] | None, int, "Loop | None"]
-    | tuple["Origin | _Place | None", Sequence[str], int]
-)
+Place = tuple[Trace, int, int, int, list[int] | None, int, "Loop | None"]
+"""A loop's origin, not yet worked out: what `Origin` is made of."""
+
+# For a loop in a loop, the place and segments of that one and where in them it begins. Not the
+# outer loop itself: loops that know each other would wait for the garbage collector.
+_Place = Place | tuple["Origin | _Place | None", Sequence[str], int]
 
 
 def _origin_at(place: Origin | _Place | None) -> Origin | None:
@@ -217,6 +216,17 @@ class Loop:
         if isinstance(self._origin, tuple):
             self._origin = _origin_at(self._origin)
         return self._origin
+
+    @property
+    def byte_start(self) -> int:
+        """The loop's first byte in the file, from 0; -1 for one made in memory."""
+        return self.origin.byte_start if self.origin else -1
+
+    @property
+    def byte_end(self) -> int:
+        """The byte after the loop's last, its terminator and line break included; -1 as above."""
+        written = self.wire_segments
+        return self.origin.byte_of(written, len(written)) if self.origin else -1
 
     @property
     def segments(self) -> tuple[str, ...]:

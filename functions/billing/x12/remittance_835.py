@@ -185,18 +185,6 @@ class ClaimPayment(Loop, also=("MIA", "MOA")):
         return within if isinstance(within, ClaimGroup) else None
 
     @property
-    def byte_start(self) -> int:
-        """The claim's first byte in the file, from 0; -1 for a claim made in memory."""
-        return self.origin.byte_start if self.origin else -1
-
-    @property
-    def byte_end(self) -> int:
-        """The byte after the claim's last, its terminator and line break included."""
-        return (
-            self.origin.byte_of(self.wire_segments, len(self.wire_segments)) if self.origin else -1
-        )
-
-    @property
     def charge(self) -> Decimal:
         """CLP03 exactly as a decimal."""
         return self._decimal("CLP", 3)

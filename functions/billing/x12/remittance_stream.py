@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from itertools import accumulate
 from typing import TYPE_CHECKING, Any, BinaryIO, Literal, NamedTuple
 
-from .bodies import Body, OtherBody, Piece, Run, raw_of
+from .bodies import Body, Hand, OtherBody, Piece, Run, raw_of
 from .envelope import Envelope, Group, Interchange, Refusal
 from .errors import X12Error
+from .kinds import PLAIN, STOP, UNKNOWN, only
 from .origins import Origin
 from .remittance_835 import (
     UNBALANCED_CLAIMS_SHOWN_MAX,
@@ -21,18 +21,7 @@ from .remittance_835 import (
     balance_claim,
     unbalanced,
 )
-from .remittance_kinds import (
-    CAS,
-    CLP,
-    LX,
-    PLAIN,
-    PLB,
-    STOP,
-    SVC,
-    UNEVEN,
-    UNKNOWN,
-    kinds_by_head,
-)
+from .remittance_kinds import CAS, CLP, LX, PLB, SVC, kinds_of_835
 from .remittance_sums import sums_of
 from .scan import scan
 from .tokens import Batch, cut_batch
@@ -169,8 +158,7 @@ _WITHIN: dict[_Section, bytes] = {
     "tail": bytes((PLAIN, UNKNOWN, PLB)),
 }
 # Each claim is a part of its section, and so is each LX with what stands between it and a claim.
-_CLP = bytes((CLP,))
-_LX_AS_CLP = bytes.maketrans(bytes((LX,)), _CLP)
+_OPENS = only(CLP, LX)
 _PLACES = "CAS and SVC after CLP, and CLP and LX before PLB"
 
 
@@ -180,12 +168,10 @@ class RemittanceBody(Body):
     def __init__(self, envelope: Envelope, byte_start: int) -> None:
         super().__init__(envelope, byte_start)
         self.separators = envelope.interchange.separators
-        self.kind_of = kinds_by_head(self.separators.element)
+        self.kind_of = kinds_of_835(self.separators.element)
         self.section: _Section = "header"
-        # What is in hand of the section, the kind of each segment, and the first one's number.
-        self.run = Run()
-        self.kinds = bytearray()
-        self.number = 2
+        # What is in hand of the section.
+        self.hand = Hand()
         self.header: RemittanceHeader | None = None
         self.group: ClaimGroup | None = None
         self.tail: Remittance | None = None
@@ -204,9 +190,6 @@ class RemittanceBody(Body):
     def feed(self, batch: Batch, start: int) -> Generator[Any, None, int]:
         """Take segments; give the header, and claims once they are complete and balanced."""
         kinds = batch.kinds(self.kind_of)
-        if UNEVEN in kinds and batch.offsets is None:
-            batch.straighten()
-            kinds = batch.kinds(self.kind_of)
         at = start
         while at < len(kinds) and self.error is None:
             stop = len(kinds) - len(kinds[at:].lstrip(_WITHIN[self.section]))
@@ -222,15 +205,13 @@ class RemittanceBody(Body):
 
     def _hold(self, batch: Batch, kinds: bytes, start: int, stop: int) -> None:
         """Take segments of the section in hand."""
-        self.run.extend(batch, start, stop)
-        self.kinds += kinds[start:stop]
+        self.hand.take(batch, kinds, start, stop)
         self.segment_count += stop - start
         self.unknown_count += kinds.count(UNKNOWN, start, stop)
 
     def _skip(self, batch: Batch, start: int) -> int:
         """Pass over the rest of a transaction already refused."""
-        self.run = Run()
-        self.kinds.clear()
+        self.hand = Hand()
         stop = self._stop_at(batch, start)
         self.segment_count += stop - start
         return stop
@@ -245,28 +226,24 @@ class RemittanceBody(Body):
             return
         if section is None or self.section == "tail":
             self._hold(batch, kinds, at, at + 1)
-            origin = self.origin(self.number, self.run)
-            index = len(self.run.segments) - 1
-            self._refuse(self.run.segments, index, origin, "misplaced_segment", _PLACES)
+            run = self.hand.run
+            origin = self.origin(self.hand.number, run)
+            index = len(run.segments) - 1
+            self._refuse(run.segments, index, origin, "misplaced_segment", _PLACES)
         else:
             self.section = section
 
     def _close(self) -> Iterator[RemittanceStart]:
         """Finish the header or the PLBs in hand; claims are finished as they are given."""
-        run, origin = self.run, self.origin(self.number, self.run)
-        self._let_go(len(run.segments))
+        run = self.hand.run
+        origin = self.origin(self.hand.number, run)
+        self.hand.let_go(len(run.segments))
         if not run.segments:
             return
         if self.section == "tail":
             self.tail = Remittance.of(run.segments, self.separators, origin)
         elif self.header is None:
             yield from self._start(run.segments, origin)
-
-    def _let_go(self, count: int) -> None:
-        """Hold the first segments no longer."""
-        self.number += count
-        self.run = self.run.rest(count)
-        del self.kinds[:count]
 
     def _start(self, segments: list[str], origin: Origin) -> Iterator[RemittanceStart]:
         header = RemittanceHeader.of(segments, self.separators, origin)
@@ -282,24 +259,18 @@ class RemittanceBody(Body):
 
     def _give_parts(self, *, are_whole: bool) -> Iterator[ClaimPayment]:
         """Give the claims in hand; the last one only if nothing more of it can come."""
-        kinds = bytes(self.kinds)
-        if not are_whole and max(kinds.rfind(CLP), kinds.rfind(LX)) <= 0:
-            # One claim that goes on, perhaps for many batches, is not cut up for each of them.
-            return
-        parts = kinds.translate(_LX_AS_CLP).split(_CLP)
-        bounds = list(accumulate([len(part) + 1 for part in parts], initial=-1))[1:]
-        if not are_whole:
-            bounds.pop()
+        bounds = self.hand.bounds(_OPENS, are_whole=are_whole)
         if len(bounds) > 1:
-            yield from self._balance(self.run.pieces(bounds), kinds, bounds)
-            self._let_go(bounds[-1])
+            kinds = bytes(self.hand.kinds)
+            yield from self._balance(self.hand.run.pieces(bounds), kinds, bounds)
+            self.hand.let_go(bounds[-1])
 
     def _balance(
         self, pieces: Iterator[Piece], kinds: bytes, bounds: list[int]
     ) -> Iterator[ClaimPayment]:
         """Give the claims between bounds, balanced together if all can be read, else by halves."""
         start, stop = bounds[0], bounds[-1]
-        segments = self.run.segments[start:] if start else self.run.segments
+        segments = self.hand.run.segments[start:] if start else self.hand.run.segments
         sums = sums_of(segments, kinds[start:stop], self.separators)
         if sums is None and len(bounds) > 2:  # noqa: PLR2004
             middle = len(bounds) // 2
@@ -313,9 +284,9 @@ class RemittanceBody(Body):
         before = self.ordinal
         for at, piece in zip(bounds[:-1], pieces, strict=False):
             if kinds[at] == LX:
-                self._open_group(piece, self.number + at, kinds[at : at + len(piece[0])])
+                self._open_group(piece, at, kinds[at : at + len(piece[0])])
             else:
-                claim = self._claim(piece, self.number + at)
+                claim = self._claim(piece, at)
                 if sums is None or self.ordinal - before - 1 in sums.off:
                     self._weigh(claim, kinds[at : at + len(claim.wire_segments)])
                 if self.error is None:
@@ -323,16 +294,15 @@ class RemittanceBody(Body):
             if self.error is not None:
                 return
 
-    def _claim(self, piece: Piece, number: int) -> ClaimPayment:
-        segments, byte, offsets = piece
+    def _claim(self, piece: Piece, at: int) -> ClaimPayment:
         self.ordinal += 1
-        place = (self.trace, number, byte, self.run.stride, offsets, self.ordinal, self.group)
-        return ClaimPayment.of(segments, self.separators, place)
+        place = self.hand.place(self.trace, at, piece, self.ordinal, self.group)
+        return ClaimPayment.of(piece[0], self.separators, place)
 
-    def _open_group(self, piece: Piece, number: int, kinds: bytes) -> None:
+    def _open_group(self, piece: Piece, at: int, kinds: bytes) -> None:
         """Begin a group: the claims after it stand under its LX."""
-        segments, byte, offsets = piece
-        origin = Origin(self.trace, number, byte, self.run.stride, offsets)
+        segments = piece[0]
+        origin = Origin(*self.hand.place(self.trace, at, piece))
         for index, kind in enumerate(kinds):
             if kind in {CAS, SVC}:
                 self._refuse(segments, index, origin, "misplaced_segment", _PLACES)

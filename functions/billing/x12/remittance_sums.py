@@ -11,7 +11,8 @@ from operator import add, ne, sub
 from typing import TYPE_CHECKING, NamedTuple
 
 from .amounts import decimal_of
-from .remittance_kinds import CAS, CLP, SVC, only
+from .kinds import only
+from .remittance_kinds import CAS, CLP, SVC
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence

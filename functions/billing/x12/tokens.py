@@ -14,22 +14,19 @@ from typing import TYPE_CHECKING, BinaryIO
 
 from .envelope import ISA_WIDTHS, Interchange
 from .errors import X12Error
+from .kinds import BLANKS, UNEVEN, is_uneven
 from .separators import Separators
 
 if TYPE_CHECKING:
-    from collections.abc import Generator, Iterator, Mapping
+    from collections.abc import Generator, Iterator
+
+    from .kinds import Kinds
 
 CHUNK_BYTES = 65_536
 SEGMENT_BYTES_MAX = 1_048_576
 _BYTE_ORDER_MARK = "\xef\xbb\xbf"
-_BLANKS = " \t\r\n\x1a\x00"
 _ISA_LENGTH = 3 + len(ISA_WIDTHS) + sum(ISA_WIDTHS) + 1
 _head = itemgetter(slice(4))
-
-
-def is_uneven(segment: str) -> bool:
-    """Say whether something cut off at terminators is empty or begins with a blank."""
-    return not segment or segment[0] in _BLANKS
 
 
 class Batch:
@@ -91,7 +88,7 @@ class Batch:
         self._text = text
         # Running sums of the segments' lengths, made when a byte is asked for.
         self._lengths: list[int] = []
-        self._kinds: tuple[Mapping[str, int], bytes] | None = None
+        self._kinds: tuple[Kinds, bytes] | None = None
 
     def byte_of(self, index: int) -> int:
         """Give the byte at which segment ``index`` begins; its length gives the batch's end."""
@@ -103,10 +100,14 @@ class Batch:
             self._lengths = list(accumulate(map(len, self.segments)))
         return self.byte_start + self._lengths[index - 1] + self.stride * index
 
-    def kinds(self, by_head: Mapping[str, int]) -> bytes:
-        """Give each segment's kind, by its first four characters, as one byte a segment."""
+    def kinds(self, by_head: Kinds) -> bytes:
+        """Give each segment's kind as one byte, after straightening the batch if it is uneven."""
         if self._kinds is None or self._kinds[0] is not by_head:
-            self._kinds = by_head, bytes(map(by_head.__getitem__, map(_head, self.segments)))
+            kinds = bytes(map(by_head.__getitem__, map(_head, self.segments)))
+            if UNEVEN in kinds and self.offsets is None:
+                self.straighten()
+                return self.kinds(by_head)
+            self._kinds = by_head, kinds
         return self._kinds[1]
 
     def is_uneven(self, segment: str) -> bool:
@@ -122,10 +123,10 @@ class Batch:
         self.segments, self.offsets, self._kinds = [], [], None
         at = self.byte_start
         for raw in self._text.split(terminator):
-            segment = raw.replace("\r", "").replace("\n", "").lstrip(_BLANKS)
+            segment = raw.replace("\r", "").replace("\n", "").lstrip(BLANKS)
             if segment:
                 self.segments.append(segment)
-                self.offsets.append(at + len(raw) - len(raw.lstrip(_BLANKS)))
+                self.offsets.append(at + len(raw) - len(raw.lstrip(BLANKS)))
             at += len(raw) + 1
         self.offsets.append(self.byte_end)
         self._text = ""
@@ -267,7 +268,7 @@ def _next_interchange(
     while True:
         while len(window.text) < _ISA_LENGTH * 2 and not window.at_end:
             window.more()
-        blanks = len(window.text) - len(window.text.lstrip(_BLANKS))
+        blanks = len(window.text) - len(window.text.lstrip(BLANKS))
         if blanks:
             window.drop(blanks)
             if not raw:
@@ -305,7 +306,7 @@ def _next_interchange(
 
 def _begins_interchange(text: str) -> bool:
     """Say whether the next thing is an ISA segment, whatever its separators."""
-    start = text[:_ISA_LENGTH].lstrip(_BLANKS)
+    start = text[:_ISA_LENGTH].lstrip(BLANKS)
     return start.startswith("ISA") and not start[3:4].isalnum()
 
 
@@ -337,7 +338,7 @@ def _interchange_batches(
             if not window.at_end and len(text) <= SEGMENT_BYTES_MAX:
                 window.more()
                 continue
-            if text.strip(_BLANKS):
+            if text.strip(BLANKS):
                 yield _rest(window, interchange, name)
             return
         if text.startswith(line_break, end):
@@ -358,11 +359,11 @@ def _interchange_batches(
 def _rest(window: _Window, interchange: Interchange, name: str) -> Batch | Uncut:
     """Give what has no terminator, and forget it."""
     text = window.text
-    rest = text.strip(_BLANKS)
+    rest = text.strip(BLANKS)
     if window.at_end and rest.startswith("IEA" + interchange.separators.element):
         # Editors drop the last terminator; the control number proves that the rest is there.
-        start = window.byte + len(text) - len(text.lstrip(_BLANKS))
-        offsets = [start, window.byte + len(text.rstrip(_BLANKS))]
+        start = window.byte + len(text) - len(text.lstrip(BLANKS))
+        offsets = [start, window.byte + len(text.rstrip(BLANKS))]
         window.drop(len(text))
         return Batch([rest], interchange, *offsets, offsets=offsets)
     error = X12Error(
