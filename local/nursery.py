@@ -154,7 +154,7 @@ def _shared_code(folder: str) -> Path:
 
 
 def _load_libraries() -> None:
-    with _searched_first(*(Path(one, "python") for one in os.environ[_LAYERS].split(os.pathsep))):
+    with _searched_first():
         for name in _LIBRARIES:
             importlib.import_module(name)
         _read_files_once(importlib.import_module("botocore.loaders"))
@@ -183,8 +183,7 @@ def _read_files_once(loaders: Any) -> None:
 
 
 def _load_shared(folder: str) -> None:
-    layers = (Path(one, "python") for one in os.environ[_LAYERS].split(os.pathsep))
-    with _searched_first(Path(folder), *layers):
+    with _searched_first(folder):
         package = importlib.import_module(SHARED)
         for module in pkgutil.walk_packages(package.__path__, f"{SHARED}."):
             if not module.name.startswith(_NOT_SHARED):
@@ -201,9 +200,11 @@ def _keep_loaded(package: str) -> None:
 
 
 @contextlib.contextmanager
-def _searched_first(*folders: Path) -> Iterator[None]:
+def _searched_first(*folders: str) -> Iterator[None]:
+    """Search these folders and then the layers, as a function does, before all else."""
+    layers = (str(Path(one, "python")) for one in os.environ[_LAYERS].split(os.pathsep))
     before = list(sys.path)
-    sys.path[:0] = map(str, folders)
+    sys.path[:0] = (*folders, *layers)
     yield
     sys.path[:] = before
 

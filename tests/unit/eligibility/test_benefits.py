@@ -104,10 +104,10 @@ def test_copay_then_deductible_then_coinsurance() -> None:
         VISIT,
     )
 
-    assert [(one.what, one.cents) for one in made.steps] == [
-        ("copay", 2_000),
-        ("deductible", 5_000),
-        ("coinsurance", 1_600),
+    assert [(one.what, one.cents, one.how) for one in made.steps] == [
+        ("copay", 2_000, "once per visit"),
+        ("deductible", 5_000, "up to $50.00 that remains"),
+        ("coinsurance", 1_600, "20% of the $80.00 that is left"),
     ]
     assert (made.patient_cents, made.basis, made.is_complete) == (
         8_600,
@@ -126,6 +126,7 @@ def test_the_out_of_pocket_amount_that_remains_bounds_the_estimate() -> None:
 
     assert made.patient_cents == 3_000
     assert made.steps[-1].what == "out_of_pocket_limit"
+    assert made.steps[-1].how == "no more than $30.00 remains to be paid"
 
 
 def test_inactive_coverage_means_full_charges_and_undetermined_means_no_figure() -> None:

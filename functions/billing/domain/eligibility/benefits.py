@@ -19,6 +19,7 @@ from functions.billing.domain.eligibility.records import (
     Network,
 )
 from functions.billing.domain.errors import MoneyError
+from functions.billing.domain.money import dollars
 
 _GENERAL_SERVICE_TYPE = "30"
 
@@ -212,12 +213,12 @@ def _estimate_covered(
         EstimateStep(
             what="deductible",
             cents=deductible_cents,
-            how=f"up to {_cents(deductible)} cents that remain",
+            how=f"up to {dollars(_cents(deductible))} that remains",
         ),
         EstimateStep(
             what="coinsurance",
             cents=coinsurance_cents,
-            how=f"{rate} of the {rest_cents} cents that are left",
+            how=f"{(rate * 100).normalize():f}% of the {dollars(rest_cents)} that is left",
         ),
     ]
     patient_cents = sum(step.cents for step in steps)
@@ -228,7 +229,7 @@ def _estimate_covered(
                 EstimateStep(
                     what="out_of_pocket_limit",
                     cents=-over_cents,
-                    how=f"no more than {limit.amount_cents} cents remain to be paid",
+                    how=f"no more than {dollars(limit.amount_cents)} remains to be paid",
                 )
             )
             patient_cents -= over_cents
