@@ -4,10 +4,11 @@ Everything heavy is imported by the command that needs it, so that `--help` answ
 """
 
 import importlib
-import logging
 import signal
 import sys
+import traceback
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from pathlib import Path
 from types import FrameType
 from typing import NoReturn
@@ -190,10 +191,9 @@ def _in_one_line(error: Exception) -> str:
     if isinstance(error, LocalCloudError):
         return f"✗ {error}"
     _ERROR_LOG.parent.mkdir(parents=True, exist_ok=True)
-    logger = logging.getLogger("billing")
-    logger.propagate = False
-    logger.addHandler(logging.FileHandler(_ERROR_LOG))
-    logger.error("the command failed", exc_info=error)
+    with _ERROR_LOG.open("a") as log:
+        log.write(f"{datetime.now(UTC).isoformat()} the command failed\n")
+        log.writelines(traceback.format_exception(error))
     return (
         f"✗ Unexpected {type(error).__name__}. Where it arose is in {_ERROR_LOG}; please report it."
     )

@@ -13,13 +13,14 @@ from cli.target import LOCAL, target
 from functions.billing.domain.intake.transactions import LandedTransaction, Landing, ListMark
 from functions.billing.domain.money import dollars
 from functions.billing.domain.remittance.payments import (
+    OUT_OF_QUARANTINE,
     PostedBatch,
     Remittance,
     RemittanceFile,
     RemittanceState,
+    remittance_id,
 )
 from local.invoking import as_person
-from local.payments import came_corrected
 from local.remittances import Progress, progress_of
 from local.report.words import count_of, sentence
 from local.store import Store
@@ -96,14 +97,13 @@ def progress(*, stage: str, is_all: bool, as_json: bool) -> None:
         click.echo(json.dumps(msgspec.to_builtins(found), indent=2, default=str))
         return
     shown = console()
-    corrected = came_corrected(one.remittance for one in found)
     counts = Counter(one.remittance.state for one in found)
     shown.print(
         f"[bold]{count_of(len(found), 'payment')}[/]: "
         + (", ".join(f"{count} {state}" for state, count in counts.items()) or "none came yet"),
         highlight=False,
     )
-    done = {RemittanceState.POSTED, RemittanceState.RELEASED}
+    done = {RemittanceState.POSTED, *OUT_OF_QUARANTINE}
     wanted = [one for one in found if is_all or one.remittance.state not in done]
     if not wanted:
         shown.print("Nothing is being posted, and nothing is kept aside.")
@@ -117,18 +117,18 @@ def progress(*, stage: str, is_all: bool, as_json: bool) -> None:
             sentence(one.remittance.state),
             f"{one.claims_posted:,} of {one.remittance.claims:,} claims",
             one.left,
-            _to_do(one, corrected.get(one.remittance.remittance_id, "")),
+            _to_do(one),
         )
     shown.print(table)
 
 
-def _to_do(one: Progress, corrected_by: str) -> str:
+def _to_do(one: Progress) -> str:
     remittance = one.remittance
+    if remittance.state in OUT_OF_QUARANTINE:
+        return f"nothing: the payment is posted as {remittance_id(remittance.header)}"
     if remittance.state is not RemittanceState.QUARANTINED:
         return "[red]overdue: look for its dead letter[/]" if one.is_overdue else ""
     why = ", ".join(map(sentence, remittance.reasons))
-    if corrected_by:
-        return f"{why}\nnothing: it came again, corrected, as {corrected_by}"
     differences = "\n".join(remittance.imbalance.levels if remittance.imbalance else ())
     if not remittance.is_releasable:
         return f"{why}\nask for the payment again; it can never be released"

@@ -1,7 +1,7 @@
 """Payments as finance asks for them: one taken apart to the cent, and the four totals of each day."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
 
@@ -29,6 +29,8 @@ from functions.billing.domain.remittance.four_totals import (
     payment_totals,
 )
 from functions.billing.domain.remittance.payments import (
+    OTHER_CONTENT,
+    OUT_OF_QUARANTINE,
     TEST_INDICATOR,
     AsideAnswer,
     Deposit,
@@ -43,7 +45,7 @@ from local.store import Store
 _ANSWERS_SHOWN_MAX = 12
 
 # Kept aside for good reason and never to be posted under its own name: it announces nothing.
-_NO_PAYMENT = frozenset({TEST_INDICATOR, "same_payment_other_content"})
+_NO_PAYMENT = frozenset({TEST_INDICATOR, OTHER_CONTENT})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,24 +90,12 @@ def payment_view(store: Store, remittance: Remittance) -> PaymentView:
 def days_of(store: Store) -> tuple[DayReconciliation, ...]:
     """The four totals of every day there is something of."""
     ledger = _ledger_cents(store)
-    corrected = came_corrected(store.of(Remittance))
     payments = [
         payment_totals(one, 0 if _is_kept_aside(one) else ledger.get(one.header.identity, 0))
         for one in store.of(Remittance)
-        if not _NO_PAYMENT & set(one.reasons) and one.remittance_id not in corrected
+        if not _NO_PAYMENT & set(one.reasons) and one.state not in OUT_OF_QUARANTINE
     ]
     return by_day(payments, store.of(Deposit))
-
-
-def came_corrected(remittances: Iterable[Remittance]) -> Mapping[str, str]:
-    """Of payments in quarantine: the one that came in their place, by their own name. They announce nothing more."""
-    known = tuple(remittances)
-    good = {one.header.identity: one.remittance_id for one in known if not _is_kept_aside(one)}
-    return {
-        one.remittance_id: good[one.header.identity]
-        for one in known
-        if _is_kept_aside(one) and one.header.identity in good
-    }
 
 
 def waiting_halves(store: Store, today: date) -> tuple[Unassociated, ...]:
@@ -230,7 +220,7 @@ def _explained(store: Store, remittance: Remittance) -> PaymentExplained:
 
 
 def _is_kept_aside(remittance: Remittance) -> bool:
-    return remittance.state in {RemittanceState.QUARANTINED, RemittanceState.RELEASED}
+    return remittance.state in {RemittanceState.QUARANTINED, *OUT_OF_QUARANTINE}
 
 
 def _ledger_cents(store: Store) -> Mapping[str, int]:

@@ -23,6 +23,7 @@ from functions.billing.domain.remittance.deposits import (
 )
 from functions.billing.domain.remittance.deposits import match_deposit as associate
 from functions.billing.domain.remittance.payments import (
+    TRACED,
     Deposit,
     Remittance,
     RemittanceState,
@@ -149,7 +150,7 @@ def _announced(records: Records, command: MatchDeposit) -> tuple[Remittance, ...
     partition = TracedPayment.partition_of(command.payer_identifier, command.trace_number)
     found = (
         records.get(Remittance, Remittance.key_of(one.remittance_id))
-        for one in records.under(TracedPayment, partition, "REMITTANCE#")
+        for one in records.under(TracedPayment, partition, TRACED)
     )
     return tuple(one for one in found if one)
 

@@ -22,11 +22,13 @@ from functions.billing.domain.remittance.balance import (
 )
 from functions.billing.domain.remittance.batches import Batch, BatchCutter, manifest_of
 from functions.billing.domain.remittance.payments import (
+    OTHER_CONTENT,
     TEST_INDICATOR,
     UNBALANCED,
     Remittance,
     RemittanceFile,
     RemittanceState,
+    TracedPayment,
     file_id_of,
     quarantine_id,
     remittance_id,
@@ -55,7 +57,7 @@ POSTED_WITHIN = timedelta(hours=1)
 CHUNK_BYTES = 1 << 20
 
 # What keeps a payment aside although all of it was understood.
-_IDENTITY_REASONS = (TEST_INDICATOR, "same_payment_other_content")
+_IDENTITY_REASONS = (TEST_INDICATOR, OTHER_CONTENT)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -346,7 +348,7 @@ def _reasons_to_keep_aside(arrival: Arrival, reading: _Reading) -> tuple[str, ..
     if arrival is Arrival.TEST:
         reasons.append(TEST_INDICATOR)
     if arrival is Arrival.CONFLICT:
-        reasons.append("same_payment_other_content")
+        reasons.append(OTHER_CONTENT)
     if reading.error:
         reasons.append(reading.error.code)
     whole = transaction_difference(reading.header, reading.paid_cents)
@@ -394,7 +396,15 @@ def _quarantine(file: _File, reading: _Reading, digest: str, reasons: tuple[str,
     )
     work = _work_for(quarantined, file.now)
     event = OutboundEvent("remittance.exception", {"remittance_id": identifier, "reasons": reasons})
-    _commit(file, quarantined, "quarantined", works=(work,), events=(event, opened(work)))
+    copies = (TracedPayment.of(quarantined),) if quarantined.is_replaceable else ()
+    _commit(
+        file,
+        quarantined,
+        "quarantined",
+        works=(work,),
+        copies=copies,
+        events=(event, opened(work)),
+    )
     return identifier
 
 
@@ -465,6 +475,7 @@ def _commit(
     decision: str,
     *,
     works: tuple[WorkItem, ...] = (),
+    copies: tuple[TracedPayment, ...] = (),
     events: tuple[OutboundEvent, ...] = (),
 ) -> None:
     file.records.commit(
@@ -481,6 +492,7 @@ def _commit(
                 "paid_cents": remittance.claims_paid_cents,
                 "reasons": remittance.reasons,
             },
+            new=copies,
             also=works,
             events=events,
         )

@@ -1,8 +1,8 @@
 """Close a payment: book its provider-level adjustments, prove its totals, meet its deposit.
 
-Reads   what its batches posted; the deposit of the same trace number, if it came first.
-Writes  provider-level postings, the remittance's state.
-Emits   remittance.posted, or remittance.exception with work for finance.
+Reads   what its batches posted; the deposit of the same trace number, if it came first; copies of it in quarantine.
+Writes  provider-level postings, the remittance's state; such copies as replaced, and the work about them as resolved.
+Emits   remittance.posted, or remittance.exception with work for finance; work_item.resolved.
 Fails   StaleRecordError (retry).
 """
 
@@ -15,6 +15,7 @@ from functions.billing.domain.errors import RecordNotFoundError
 from functions.billing.domain.ledger.accounts import Account
 from functions.billing.domain.remittance.payments import (
     BATCH,
+    KEPT_ASIDE,
     PostedBatch,
     Remittance,
     RemittanceState,
@@ -29,9 +30,10 @@ from functions.billing.domain.submission.attempt import Pointer
 from functions.billing.domain.work_items import Queue, WorkItem, open_work_item
 from functions.billing.ports import Clock, Records
 from functions.billing.usecases.candidates import PAYER_CLAIM_CONTROL_NUMBER
-from functions.billing.usecases.events import opened
+from functions.billing.usecases.events import opened, resolved
 from functions.billing.usecases.postings import StoredPosting
 from functions.billing.usecases.sending import PATIENT_CONTROL_NUMBER
+from functions.billing.usecases.work import open_items_about
 
 STEP = "reconcile_remittance"
 AWAITING_DEPOSIT = "AWAITING_DEPOSIT"
@@ -97,6 +99,12 @@ def _close(records: Records, identifier: str, cause: Cause, now: datetime) -> Re
         due_at=now + DEPOSIT_EXPECTED,
     )
     works = tuple(_works(closed, plans, totals, now))
+    replaced = _replaced_by(records, closed) if is_whole else ()
+    done = tuple(
+        item.resolved(at=now, by=STEP, resolution="came_again_corrected")
+        for copy in replaced
+        for item in open_items_about(records, copy.subject)
+    )
     records.commit(
         Commit(
             step=STEP,
@@ -110,6 +118,7 @@ def _close(records: Records, identifier: str, cause: Cause, now: datetime) -> Re
                 "posted_cents": posted_cents,
                 "total_paid_cents": remittance.header.total_paid_cents,
                 "posting_difference_cents": totals.posting_difference_cents,
+                "replaces": tuple(copy.remittance_id for copy in replaced),
             },
             new=(
                 *StoredPosting.packed(
@@ -117,8 +126,12 @@ def _close(records: Records, identifier: str, cause: Cause, now: datetime) -> Re
                 ),
                 *_traced(records, remittance),
             ),
-            also=works,
-            events=(_event(closed), *map(opened, works)),
+            also=(*works, *replaced, *done),
+            events=(
+                _event(closed),
+                *map(opened, works),
+                *(resolved(item, item.resolution) for item in done),
+            ),
         )
     )
     return closed.state
@@ -153,12 +166,23 @@ def _claim_named(records: Records, remittance: Remittance, reference: str) -> st
 
 def _traced(records: Records, remittance: Remittance) -> tuple[TracedPayment, ...]:
     """What a deposit is matched by; a run that was interrupted may have written it."""
-    made = TracedPayment(
-        payer_identifier=remittance.header.payer_identifier,
-        trace_number=remittance.header.trace_number,
-        remittance_id=remittance.remittance_id,
-    )
+    made = TracedPayment.of(remittance)
     return () if records.get(TracedPayment, made.key) else (made,)
+
+
+def _replaced_by(records: Records, posted: Remittance) -> tuple[Remittance, ...]:
+    """The copies of the payment that could not be posted when they came: nobody needs to see to them any more."""
+    header = posted.header
+    partition = TracedPayment.partition_of(header.payer_identifier, header.trace_number)
+    kept = (
+        records.get(Remittance, Remittance.key_of(one.remittance_id))
+        for one in records.under(TracedPayment, partition, KEPT_ASIDE)
+    )
+    return tuple(
+        replace(copy, state=RemittanceState.REPLACED)
+        for copy in kept
+        if copy and copy.is_replaceable and copy.header.identity == header.identity
+    )
 
 
 def _works(

@@ -52,6 +52,8 @@ def release_remittance(
         )
     if kept.state is RemittanceState.RELEASED and kept.release:
         return {"outcome": "already_released", "remittance_id": kept.release.remittance_id}
+    if kept.state is RemittanceState.REPLACED:
+        raise _already_posted(kept)
     if not kept.is_releasable:
         why = ", ".join(kept.reasons) or "nothing is wrong with it"
         raise ForbiddenTransitionError(
@@ -89,11 +91,7 @@ def _approve(
         )
     identifier = remittance_id(kept.header)
     if records.get(Remittance, Remittance.key_of(identifier)):
-        raise ForbiddenTransitionError(
-            "payment_already_posted",
-            subject=kept.subject,
-            detail=f"the payment came meanwhile from another file, as {identifier}",
-        )
+        raise _already_posted(kept)
     release = replace(
         kept.release, approved_by=command.actor, approved_at=now, remittance_id=identifier
     )
@@ -111,6 +109,14 @@ def _approve(
     released = replace(kept, state=RemittanceState.RELEASED, release=release)
     _commit(command, released, "released", cause, records, now, posted)
     return {"outcome": "released", "remittance_id": identifier}
+
+
+def _already_posted(kept: Remittance) -> ForbiddenTransitionError:
+    return ForbiddenTransitionError(
+        "payment_already_posted",
+        subject=kept.subject,
+        detail=f"the payment came meanwhile from another file, as {remittance_id(kept.header)}",
+    )
 
 
 def _approval_wanted(kept: Remittance, now: datetime) -> WorkItem:

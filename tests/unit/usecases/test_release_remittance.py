@@ -172,6 +172,42 @@ def test_a_payment_that_came_corrected_meanwhile_is_not_posted_twice(world: Kept
     assert world.balance().paid_by_payer_cents == 7_300
 
 
+def test_a_corrected_copy_ends_the_work_about_the_one_in_quarantine(world: Kept) -> None:
+    world.receive(remittance_file(SHORT, payment_cents=7_300), "broken.x12")
+    world.decide("request", "ana", "confirmed")
+    assert set(world.open_work()) == {"release_approval_required", "remittance_unbalanced"}
+
+    world.remit(remittance_file(PAID), "repaired.x12")
+
+    assert not world.open_work()
+    assert sorted(one["state"] for one in world.of_kind("REMITTANCE")) == ["posted", "replaced"]
+    assert {one["resolution"] for one in world.of_kind("WORK")} == {"came_again_corrected"}
+
+
+def test_a_payment_of_the_same_trace_ends_no_work_about_another(world: Kept) -> None:
+    world.receive(remittance_file(SHORT, payment_cents=7_200), "broken.x12")
+
+    world.remit(remittance_file(PAID), "other.x12")
+
+    assert set(world.open_work()) == {"remittance_unbalanced"}
+
+
+def test_a_conflict_stays_for_a_person_when_the_payment_it_contradicts_is_posted(
+    world: Kept,
+) -> None:
+    first = world.receive(remittance_file(PAID), "first.x12")
+    assert (
+        world.receive(remittance_file(SHORT, payment_cents=7_300), "second.x12")["outcome"]
+        == "quarantined"
+    )
+
+    for batch in first["batches"]:
+        world.post(batch)
+    world.reconcile(first["remittances"])
+
+    assert set(world.open_work()) == {"remittance_same_payment_other_content"}
+
+
 def test_a_corrected_copy_after_the_release_is_kept_aside(world: Kept) -> None:
     world.receive(remittance_file(SHORT, payment_cents=7_300), "broken.x12")
     world.post_released(world.release())

@@ -13,8 +13,10 @@ from functions.billing.domain.remittance.post import PostingState
 from functions.billing.domain.remittance.records import BalanceDifference, RemittanceHeader
 
 BATCH = "BATCH#"
+TRACED, KEPT_ASIDE = "REMITTANCE#", "KEPT#"
 UNBALANCED = "unbalanced"
 TEST_INDICATOR = "test_indicator"
+OTHER_CONTENT = "same_payment_other_content"
 
 
 class RemittanceState(StrEnum):
@@ -26,6 +28,11 @@ class RemittanceState(StrEnum):
     QUARANTINED = "quarantined"
     RELEASED = "released"
     """Out of quarantine: it is posted under the payment's own name, `Release.remittance_id`."""
+    REPLACED = "replaced"
+    """Out of quarantine: a copy that was right came later, and is posted under the payment's own name."""
+
+
+OUT_OF_QUARANTINE = frozenset({RemittanceState.RELEASED, RemittanceState.REPLACED})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -109,13 +116,20 @@ class Remittance:
 
     @property
     def answers_nobody(self) -> bool:
-        """No remitted claims are in it: a test, or the quarantined copy of a payment that was released."""
-        return TEST_INDICATOR in self.reasons or self.state is RemittanceState.RELEASED
+        """No remitted claims are in it: a test, or a copy out of quarantine, for the payment itself is posted."""
+        return TEST_INDICATOR in self.reasons or self.state in OUT_OF_QUARANTINE
 
     @property
     def is_releasable(self) -> bool:
         """Whether two persons may have it posted: understood, no test, no copy, and merely out of balance."""
         return self.state is RemittanceState.QUARANTINED and self.reasons == (UNBALANCED,)
+
+    @property
+    def is_replaceable(self) -> bool:
+        """Whether a right copy of the same payment ends the matter: it was to be posted, and could not be."""
+        return self.state is RemittanceState.QUARANTINED and not (
+            {TEST_INDICATOR, OTHER_CONTENT} & set(self.reasons)
+        )
 
     @property
     def ref(self) -> str:
@@ -395,13 +409,27 @@ class BankFile:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TracedPayment:
-    """A payment under its trace number (TRN03 and TRN02), which several may share."""
+    """A payment under its trace number (TRN03 and TRN02), which several may share.
+
+    Copies in quarantine stand apart: no deposit is theirs, and the payment finds them once it is posted.
+    """
 
     kind: ClassVar[str] = "TRACED"
 
     payer_identifier: str
     trace_number: str
     remittance_id: str
+    is_kept_aside: bool = False
+
+    @classmethod
+    def of(cls, remittance: Remittance) -> Self:
+        """The entry of a payment, or of a copy in quarantine."""
+        return cls(
+            payer_identifier=remittance.header.payer_identifier,
+            trace_number=remittance.header.trace_number,
+            remittance_id=remittance.remittance_id,
+            is_kept_aside=remittance.state is RemittanceState.QUARANTINED,
+        )
 
     @staticmethod
     def partition_of(payer_identifier: str, trace_number: str) -> str:
@@ -413,5 +441,5 @@ class TracedPayment:
         """Where this one rests."""
         return Key(
             self.partition_of(self.payer_identifier, self.trace_number),
-            f"REMITTANCE#{self.remittance_id}",
+            f"{KEPT_ASIDE if self.is_kept_aside else TRACED}{self.remittance_id}",
         )
