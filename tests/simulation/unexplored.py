@@ -227,11 +227,10 @@ UNEXPLORED: Mapping[str, Unexplored] = {
         },
     ),
     "work.py": Unexplored(
-        "Reads of open work, for answers that end a silence or cannot be read.",
+        "A read of what is known, for answers that cannot be read.",
         ("test_a_claim_without_a_999_is_work_for_billing_once_and_is_awaited_further",),
         {
             "not_yet_known": ("records.get",),
-            "open_items_about": ("records.get", "records.listed"),
         },
     ),
 }

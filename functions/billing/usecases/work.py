@@ -28,9 +28,8 @@ _SILENCE = frozenset(
 
 def open_items_about(records: Records, subject: str) -> tuple[WorkItem, ...]:
     """Open items about a thing. The index lags a little; each is read again, so none is resolved twice."""
-    found = (
-        records.get(WorkItem, item.key) for item in records.listed(WorkItem, f"WORK#{subject}")
-    )
+    listed = records.listed(WorkItem, f"WORK#{subject}")
+    found = [records.get(WorkItem, item.key) for item in listed]
     return tuple(item for item in found if item and item.state is WorkState.OPEN)
 
 

@@ -18,10 +18,17 @@ from functions.billing.domain.remittance.payments import (
     PostedAnswer,
     PostedBatch,
     Remittance,
+    RemittanceState,
 )
 from functions.billing.domain.submission.attempt import Pointer
+from functions.billing.domain.work_items import WorkItem, WorkState
 from functions.billing.usecases.postings import StoredPosting
-from tests.builders import read, staged_claim, store
+from functions.billing.usecases.read_remittance import (
+    ReadRemittance,
+    RemittanceFilePorts,
+    read_remittance,
+)
+from tests.builders import CAUSE, read, staged_claim, store
 from tests.fakes import NOON
 from tests.simulation.checks import audit_is_broken, rows
 from tests.simulation.cloud import INTAKE, RECORDS, Cloud, invoke
@@ -30,19 +37,24 @@ from tests.simulation.explorer import Budget, Stage, consult
 from tests.simulation.explorer.workflow import TaskFailedError
 from tests.simulation.finding import Finding, Kind
 from tests.simulation.scenario import Scenario
-from tests.unit.usecases.payer_files import answered, remittance_file
-from tests.unit.usecases.world import batches_of
+from tests.unit.usecases.payer_files import Answered, answered, remittance_file
+from tests.unit.usecases.world import World, batches_of
 
 CLAIM = "CTESTCLAIM01"
 FILE = "remittances/era.x12"
 PAID = answered({"CO-45": 5_200, "PR-3": 2_500})
+SPOILT_FILE = "remittances/spoilt.x12"
+SPOILT = answered({"CO-45": 5_200, "PR-3": 2_500}, short_cents=100)
 NOBODYS = answered({}, pcn="NOTOURS", pccn="ICN9", charge_cents=1_234)
 TAKEN_BACK_CENTS = 700
 CASH_CENTS = 7_300 + 1_234 - TAKEN_BACK_CENTS
 
 
 def payment_arrived() -> Cloud:
-    """A claim that is with its payer, and a file in the intake: an answer for it, one for nobody, a takeback."""
+    """A claim that is with its payer, and a file in the intake: an answer for it, one for nobody, a takeback.
+
+    The payment came before in a copy that does not add up, and waits for people.
+    """
     cloud = Cloud(connector=ENVIRONMENTS[0].connector, promises=ENVIRONMENTS[0].promises)
     cloud.is_cold = False
     staged = staged_claim(cloud.records)
@@ -54,9 +66,23 @@ def payment_arrived() -> Cloud:
         StoredPosting.of_claim(charge_posting(CLAIM, 15_000, occurred_on=NOON.date())),
         Pointer(name="PCN", value=PAID.pcn, target=CLAIM),
     )
-    body = remittance_file(PAID, NOBODYS, provider_level={"WO:ICN0001": TAKEN_BACK_CENTS})
-    cloud.s3.documents[INTAKE, FILE] = body
+    cloud.s3.documents[INTAKE, FILE] = _file(PAID)
+    world = World()
+    world.intake.drop(SPOILT_FILE, _file(SPOILT))
+    ports = RemittanceFilePorts(
+        records=cloud.records, evidence=world.evidence, intake=world.intake, clock=world.clock
+    )
+    read_remittance(ReadRemittance(file_key=SPOILT_FILE), CAUSE, ports)
     return cloud
+
+
+def _file(answer: Answered) -> bytes:
+    return remittance_file(
+        answer,
+        NOBODYS,
+        provider_level={"WO:ICN0001": TAKEN_BACK_CENTS},
+        payment_cents=CASH_CENTS,
+    )
 
 
 def delivery() -> None:
@@ -125,10 +151,16 @@ def _in_peace(after: timedelta) -> Stage[Cloud]:
 def wrongs(cloud: Cloud, _faults: int) -> Iterator[Finding]:
     """All that is wrong once everything has come to its end."""
     postings = _postings(cloud)
-    (remittance,) = _all(cloud, Remittance) or (None,)
-    if remittance is None or remittance.state != "posted":
-        yield Finding(Kind.STUCK, f"the payment is {remittance and remittance.state}")
+    copies = {one.state: one for one in _all(cloud, Remittance)}
+    remittance = copies.get(RemittanceState.POSTED)
+    if remittance is None or set(copies) != {RemittanceState.POSTED, RemittanceState.REPLACED}:
+        yield Finding(Kind.STUCK, f"the payment's copies are {', '.join(sorted(copies))}")
         return
+    for item in _all(cloud, WorkItem):
+        if item.state is WorkState.OPEN and item.reason == "remittance_unbalanced":
+            yield Finding(
+                Kind.NEEDLESSLY_PARKED, "a person is asked about the copy that was replaced"
+            )
     if not prove(postings).holds:
         yield Finding(Kind.UNBALANCED, "the ledger does not sum to zero")
     ledger = balances(postings)
