@@ -578,7 +578,7 @@ class Checking:
             visit = None if planned.appointment_id == own else self.ports.records.get(Visit, key)
             if visit is None:
                 continue
-            after = visit.hearing(alerts, is_settled=bool(solved)).verified(self._now.date())
+            after = visit.hearing(alerts, is_settled=bool(solved)).verified(visit.day_of(self._now))
             if visit.is_first_payer(known.coverage_id):
                 after = replace(after, estimate=estimating.of_visit(after, known.coverage, result))
             if after != visit:

@@ -8,7 +8,7 @@ Fails   nothing of its own; a second run for the same cause keeps the first snap
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from functions.billing.domain.claims.claim import Claim
@@ -183,14 +183,13 @@ def _visit_facts(records: Records) -> Iterator[VisitFacts]:
             continue
         primary = next(iter(visit.coverage_ids), None)
         known = records.get(KnownCoverage, KnownCoverage.key_of(primary)) if primary else None
-        service_on = visit.starts_at.astimezone(UTC).date()
         yield VisitFacts(
             encounter_id=visit.appointment_id,
             segments=Segments(
                 payer=known.coverage.payer.payer_id if known else "", location=visit.location_id
             ),
             scheduled_on=visit.booked_on,
-            service_on=service_on,
+            service_on=visit.starts_at.date(),
             verified_on=visit.verified_on,
             was_fresh_at_service=visit.was_fresh_at_check_in,
             needs_authorization=visit.needs_authorization,

@@ -166,7 +166,7 @@ class _Verification:
         if known and known.state is VisitState.CANCELLED:
             return "cancelled"
         visit = self._as_heard(known or self._unheard_of(), self._appointment())
-        asked_on = self._command.requested_on or self._heard_at.date()
+        asked_on = self._command.requested_on or visit.day_of(self._heard_at)
         owed = requested_estimate(visit.planned, requested_on=asked_on)
         visit = replace(visit, good_faith_estimate=owed.no_later_than(visit.good_faith_estimate))
         if visit != known:
@@ -180,7 +180,7 @@ class _Verification:
             return "not_found"
         if not visit.good_faith_estimate.is_owed:
             return "given"
-        given_on = self._command.given_on or self._heard_at.date()
+        given_on = self._command.given_on or visit.day_of(self._heard_at)
         given = replace(visit.good_faith_estimate, given_on=given_on)
         word = "estimate_given_late" if given.is_late else "estimate_given"
         done = self._done(visit.subject, word, ESTIMATE_OWED)
@@ -237,7 +237,7 @@ class _Verification:
             visit = replace(
                 visit,
                 state=VisitState.BOOKED,
-                booked_on=self._heard_at.date(),
+                booked_on=visit.day_of(self._heard_at),
                 authorized_at_booking=visit.is_authorized,
             )
         if self._cause.cause_type == "patient.checked_in":
@@ -299,10 +299,11 @@ class _Verification:
             change for check in self.checking.told for change in check.changes if change.needs_alert
         )
         after = visit.hearing(alerts, is_settled=False)
-        day = visit.starts_at.date() if visit.starts_at else self._now.date()
+        today = visit.day_of(self._now)
+        day = visit.starts_at.date() if visit.starts_at else today
         answers = [(each, each.answer_about(day)) for each in known]
         if any(answer for _, answer in answers):
-            after = after.verified(self._now.date())
+            after = after.verified(today)
         estimating = Estimating(self._records, self.checking.policies)
         for each, answer in answers:
             if answer and answer.authorization_required:
@@ -345,7 +346,9 @@ class _Verification:
                 about=visit.subject,
                 recommended_action="obtain the payer's authorization before the visit",
                 at=self._now,
-                due_days=self._days_until(visit.starts_at.date() if visit.starts_at else None),
+                due_days=self._days_until(
+                    visit, visit.starts_at.date() if visit.starts_at else None
+                ),
             )
         owed = visit.good_faith_estimate
         if owed and owed.is_owed:
@@ -357,13 +360,13 @@ class _Verification:
                 about=visit.subject,
                 recommended_action=action + unpriced,
                 at=self._now,
-                due_days=self._days_until(owed.due_on),
+                due_days=self._days_until(visit, owed.due_on),
                 amount_cents=owed.total_cents,
                 occurrence=owed.due_on.isoformat(),
             )
 
-    def _days_until(self, day: date | None) -> int:
-        return max(0, (day - self._now.date()).days) if day else 0
+    def _days_until(self, visit: Visit, day: date | None) -> int:
+        return max(0, (day - visit.day_of(self._now)).days) if day else 0
 
     def _wanted(self, appointment: Appointment) -> tuple[str, ...]:
         """The planned procedures that the first payer wants authorized."""

@@ -4,6 +4,7 @@ from typing import Any
 
 from functions.billing.usecases.measure_kpis import MeasureKpis, measure_kpis
 from tests.builders import encounter
+from tests.unit.usecases.front_desk import FrontDesk
 from tests.unit.usecases.payer_files import (
     Said,
     answered,
@@ -105,6 +106,18 @@ def test_what_is_older_than_the_period_is_not_counted() -> None:
     world.clock.advance(days=45)
 
     assert measure(world)["first_pass_denial_rate"] == [0, 0]
+
+
+def test_an_evening_visit_counts_on_the_day_of_its_own_clock() -> None:
+    desk = FrontDesk()
+    desk.book(start="2026-03-05T19:30:00-05:00")
+    desk.clock.advance(days=3, hours=12)
+    desk.check_in(start="2026-03-05T19:30:00-05:00")
+
+    desk.clock.advance(hours=3)
+
+    assert desk.clock.now().isoformat() == "2026-03-06T03:00:00+00:00"
+    assert measure(desk)["eligibility_fresh_rate"] == [1, 1]
 
 
 # What people had to post -----------------------------------------------------------------------

@@ -631,6 +631,21 @@ def test_a_self_pay_patient_is_owed_a_good_faith_estimate_by_its_deadline(desk: 
     assert desk.open_work() == {"good_faith_estimate_owed": "front_desk"}
 
 
+def test_a_booking_late_in_the_evening_counts_from_that_day_and_not_from_tomorrow_in_utc(
+    desk: FrontDesk,
+) -> None:
+    desk.clock.advance(hours=15)
+    assert desk.clock.now().isoformat() == "2026-03-03T03:00:00+00:00"
+
+    desk.book(self_pay=True, start="2026-03-20T19:30:00-05:00")
+
+    owed = desk.visit.good_faith_estimate
+    assert owed is not None
+    assert (desk.visit.booked_on, owed.due_on) == (date(2026, 3, 2), date(2026, 3, 5))
+    (work,) = desk.of_kind("WORK")
+    assert work["due_at"] == "2026-03-06T03:00:00Z"
+
+
 def test_whoever_asks_for_a_price_is_owed_an_estimate_within_three_business_days(
     desk: FrontDesk,
 ) -> None:

@@ -1,7 +1,7 @@
 """A coverage and a visit as the system knows them between two answers of a payer."""
 
 from dataclasses import dataclass, replace
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from enum import StrEnum
 from typing import ClassVar, Self
 
@@ -233,6 +233,10 @@ class Visit:
     def expected(self) -> PlannedVisit | None:
         """The visit as its coverages await it; None while nobody knows when it begins."""
         return PlannedVisit(self.appointment_id, self.starts_at) if self.starts_at else None
+
+    def day_of(self, at: datetime) -> date:
+        """The calendar day on the clock of the place where the visit is; in UTC while nobody knows when it begins."""
+        return at.astimezone(self.starts_at.tzinfo if self.starts_at else UTC).date()
 
     def is_first_payer(self, coverage_id: str) -> bool:
         """The estimate rests on this coverage's benefits."""
