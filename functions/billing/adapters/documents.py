@@ -14,48 +14,38 @@ from functions.billing.ports import StoredDocument
 _ABSENT = frozenset({"NoSuchKey", "404", "NotFound", "AccessDenied", "403"})
 
 
-class S3Evidence:
-    """`ports.Evidence` on a bucket with Object Lock and versions."""
+class _Bucket:
+    """What reading documents of a bucket is."""
 
     def __init__(self, client: Any, *, bucket: str) -> None:
         self._client = client
         self._bucket = bucket
+
+    @contextmanager
+    def open(self, key: str) -> Iterator[BinaryIO]:
+        """See `ports.Evidence` and `ports.Intake`."""
+        with body_of(self._client, self._bucket, key) as body:
+            yield body
+
+    def fetch(self, key: str, *, start_byte: int = 0, end_byte: int | None = None) -> bytes:
+        """See `ports.Evidence` and `ports.Intake`."""
+        return _get(self._client, self._bucket, key, start_byte, end_byte)
+
+
+class S3Evidence(_Bucket):
+    """`ports.Evidence` on a bucket with Object Lock and versions."""
 
     def keep(self, key: str, body: bytes | BinaryIO, *, content_type: str) -> StoredDocument:
         """See `ports.Evidence`. A second version of the same bytes is harmless: the first stays locked."""
         return _put(self._client, self._bucket, key, body, content_type)
 
-    @contextmanager
-    def open(self, key: str) -> Iterator[BinaryIO]:
-        """See `ports.Evidence`."""
-        with body_of(self._client, self._bucket, key) as body:
-            yield body
 
-    def fetch(self, key: str, *, start_byte: int = 0, end_byte: int | None = None) -> bytes:
-        """See `ports.Evidence`."""
-        return _get(self._client, self._bucket, key, start_byte, end_byte)
-
-
-class S3Intake:
+class S3Intake(_Bucket):
     """`ports.Intake` on the bucket others write to."""
-
-    def __init__(self, client: Any, *, bucket: str) -> None:
-        self._client = client
-        self._bucket = bucket
 
     def put(self, key: str, body: bytes | BinaryIO, *, content_type: str) -> StoredDocument:
         """See `ports.Intake`."""
         return _put(self._client, self._bucket, key, body, content_type)
-
-    @contextmanager
-    def open(self, key: str) -> Iterator[BinaryIO]:
-        """See `ports.Intake`."""
-        with body_of(self._client, self._bucket, key) as body:
-            yield body
-
-    def fetch(self, key: str, *, start_byte: int = 0, end_byte: int | None = None) -> bytes:
-        """See `ports.Intake`."""
-        return _get(self._client, self._bucket, key, start_byte, end_byte)
 
 
 class _Counted:

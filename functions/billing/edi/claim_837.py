@@ -27,25 +27,20 @@ from functions.billing.edi.envelopes import WireNumbers, interchange
 from functions.billing.x12 import (
     DrugIdentification,
     HealthCode,
-    InstitutionalBillingProvider,
     InstitutionalClaim,
     InstitutionalClaims,
     InstitutionalLine,
-    InstitutionalPatient,
-    InstitutionalSubscriber,
     LineAdjudication,
     OtherPayer,
     OtherSubscriber,
     Party,
     Period,
     Procedure,
-    ProfessionalBillingProvider,
     ProfessionalClaim,
     ProfessionalClaims,
     ProfessionalLine,
-    ProfessionalPatient,
-    ProfessionalSubscriber,
 )
+from functions.billing.x12.claims_837 import INSTITUTIONAL, PROFESSIONAL, ClaimModels
 from functions.billing.x12.values import Adjustment, Contact
 
 __all__ = ["WireNumbers", "claim_body", "write_claim", "write_claims"]
@@ -106,8 +101,9 @@ def claim_body(
                 detail=", ".join(gaps),
             )
     parts = _Parts(content.patient, content.coverage, content.billing_provider, policy, policies)
-    write = _institutional if content.is_institutional else _professional
-    return write(content, parts, numbers, partner, at)
+    models = INSTITUTIONAL if content.is_institutional else PROFESSIONAL
+    claim = (_institutional if content.is_institutional else _professional)(content, parts)
+    return _in_transaction(models, claim, parts, numbers, partner, at)
 
 
 def write_claim(
@@ -137,14 +133,52 @@ def write_claims(
     return interchange(*bodies, partner=partner, at=at)
 
 
-def _professional(
-    content: ClaimContent,
+def _in_transaction(
+    models: ClaimModels,
+    claim: ProfessionalClaim | InstitutionalClaim,
     parts: _Parts,
     numbers: WireNumbers,
     partner: TradingPartner,
     at: datetime,
-) -> ProfessionalClaims:
-    claim = ProfessionalClaim(
+) -> ProfessionalClaims | InstitutionalClaims:
+    """The levels above a claim: of the patient, too, where another one is the subscriber."""
+    own = parts.coverage.relationship is Relationship.SELF
+    subscriber = models.subscriber(
+        payer_responsibility=parts.coverage.rank,
+        relationship="18" if own else None,
+        group_number=parts.coverage.group_number or None,
+        claim_filing=parts.policy.filing_indicator,
+        subscriber=_subscriber(parts),
+        payer=_payer(parts.policy),
+        claims=(claim,) if own else (),
+        patients=()
+        if own
+        else (
+            models.patient(
+                relationship=parts.coverage.relationship,
+                patient=_patient_party(parts.patient),
+                claims=(claim,),
+            ),
+        ),
+    )
+    billing = models.billing_provider(
+        taxonomy=parts.billing.taxonomy or None,
+        provider=_billing_party(parts.billing),
+        subscribers=(subscriber,),
+    )
+    transaction: ProfessionalClaims | InstitutionalClaims = models.transaction(
+        batch_id=numbers.batch_id,
+        created_on=at.date(),
+        created_at=f"{at:%H%M}",
+        submitter=_submitter(partner),
+        receiver=_receiver(partner),
+        billing_providers=(billing,),
+    )
+    return transaction
+
+
+def _professional(content: ClaimContent, parts: _Parts) -> ProfessionalClaim:
+    return ProfessionalClaim(
         control_number=content.patient_control_number,
         charge_cents=content.total_charge_cents,
         facility_code=content.location.place_of_service if content.location else "",
@@ -165,49 +199,11 @@ def _professional(
         other_subscribers=_other_subscribers(content, parts),
         lines=tuple(_professional_line(content, parts, line) for line in content.lines),
     )
-    own = parts.coverage.relationship is Relationship.SELF
-    subscriber = ProfessionalSubscriber(
-        payer_responsibility=parts.coverage.rank,
-        relationship="18" if own else None,
-        group_number=parts.coverage.group_number or None,
-        claim_filing=parts.policy.filing_indicator,
-        subscriber=_subscriber(parts),
-        payer=_payer(parts.policy),
-        claims=(claim,) if own else (),
-        patients=()
-        if own
-        else (
-            ProfessionalPatient(
-                relationship=parts.coverage.relationship,
-                patient=_patient_party(parts.patient),
-                claims=(claim,),
-            ),
-        ),
-    )
-    billing = ProfessionalBillingProvider(
-        taxonomy=parts.billing.taxonomy or None,
-        provider=_billing_party(parts.billing),
-        subscribers=(subscriber,),
-    )
-    return ProfessionalClaims(
-        batch_id=numbers.batch_id,
-        created_on=at.date(),
-        created_at=f"{at:%H%M}",
-        submitter=_submitter(partner),
-        receiver=_receiver(partner),
-        billing_providers=(billing,),
-    )
 
 
-def _institutional(
-    content: ClaimContent,
-    parts: _Parts,
-    numbers: WireNumbers,
-    partner: TradingPartner,
-    at: datetime,
-) -> InstitutionalClaims:
+def _institutional(content: ClaimContent, parts: _Parts) -> InstitutionalClaim:
     stay = content.stay or Stay()
-    claim = InstitutionalClaim(
+    return InstitutionalClaim(
         control_number=content.patient_control_number,
         charge_cents=content.total_charge_cents,
         facility_code=stay.facility_code,
@@ -237,38 +233,6 @@ def _institutional(
         else None,
         other_subscribers=_other_subscribers(content, parts),
         lines=tuple(_institutional_line(content, parts, line) for line in content.lines),
-    )
-    own = parts.coverage.relationship is Relationship.SELF
-    subscriber = InstitutionalSubscriber(
-        payer_responsibility=parts.coverage.rank,
-        relationship="18" if own else None,
-        group_number=parts.coverage.group_number or None,
-        claim_filing=parts.policy.filing_indicator,
-        subscriber=_subscriber(parts),
-        payer=_payer(parts.policy),
-        claims=(claim,) if own else (),
-        patients=()
-        if own
-        else (
-            InstitutionalPatient(
-                relationship=parts.coverage.relationship,
-                patient=_patient_party(parts.patient),
-                claims=(claim,),
-            ),
-        ),
-    )
-    billing = InstitutionalBillingProvider(
-        taxonomy=parts.billing.taxonomy or None,
-        provider=_billing_party(parts.billing),
-        subscribers=(subscriber,),
-    )
-    return InstitutionalClaims(
-        batch_id=numbers.batch_id,
-        created_on=at.date(),
-        created_at=f"{at:%H%M}",
-        submitter=_submitter(partner),
-        receiver=_receiver(partner),
-        billing_providers=(billing,),
     )
 
 

@@ -15,7 +15,7 @@ The tree is the one of the implementation guides::
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 
 from .fields import (
     adjustments,
@@ -559,6 +559,32 @@ class InstitutionalClaims(_Claims):
     def claims(self) -> Iterator[ClaimInContext]:
         """Give every claim with the levels above it, in the order of the file."""
         return _claims_of(self.billing_providers)
+
+
+class ClaimModels(NamedTuple):
+    """The loops of one kind of 837, from the transaction down to the claim."""
+
+    transaction: type[Any]
+    billing_provider: type[Any]
+    subscriber: type[Any]
+    patient: type[Any]
+    claim: type[Any]
+
+
+PROFESSIONAL = ClaimModels(
+    ProfessionalClaims,
+    ProfessionalBillingProvider,
+    ProfessionalSubscriber,
+    ProfessionalPatient,
+    ProfessionalClaim,
+)
+INSTITUTIONAL = ClaimModels(
+    InstitutionalClaims,
+    InstitutionalBillingProvider,
+    InstitutionalSubscriber,
+    InstitutionalPatient,
+    InstitutionalClaim,
+)
 
 
 class ClaimInContext:

@@ -6,19 +6,7 @@ from functools import cache
 from typing import TYPE_CHECKING, Any, BinaryIO, NamedTuple
 
 from .bodies import Body, Hand, OtherBody, Piece, raw_of, stop_in
-from .claims_837 import (
-    ClaimInContext,
-    InstitutionalBillingProvider,
-    InstitutionalClaim,
-    InstitutionalClaims,
-    InstitutionalPatient,
-    InstitutionalSubscriber,
-    ProfessionalBillingProvider,
-    ProfessionalClaim,
-    ProfessionalClaims,
-    ProfessionalPatient,
-    ProfessionalSubscriber,
-)
+from .claims_837 import INSTITUTIONAL, PROFESSIONAL, ClaimInContext
 from .envelope import Envelope, Refusal
 from .kinds import PLAIN, STOP, UNKNOWN, Kinds, only
 from .origins import Origin
@@ -27,6 +15,7 @@ from .scan import scan
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterator
 
+    from .claims_837 import InstitutionalClaims, ProfessionalClaims
     from .tokens import Batch
 
 
@@ -72,20 +61,6 @@ def stream_837(
     return scan(file, name, body)
 
 
-_PROFESSIONAL = (
-    ProfessionalBillingProvider,
-    ProfessionalSubscriber,
-    ProfessionalPatient,
-    ProfessionalClaim,
-    ProfessionalClaims,
-)
-_INSTITUTIONAL = (
-    InstitutionalBillingProvider,
-    InstitutionalSubscriber,
-    InstitutionalPatient,
-    InstitutionalClaim,
-    InstitutionalClaims,
-)
 _LEVELS_837 = ("20", "22", "23")
 _HL, _CLM = STOP + 1, STOP + 2
 _OPENS = only(_HL, _CLM)
@@ -114,10 +89,7 @@ class ClaimsBody(Body):
         self.separators = envelope.interchange.separators
         self.kind_of = _kinds_of_837(self.separators.element)
         self.unknown_count = 0
-        models = _PROFESSIONAL if envelope.kind == "837P" else _INSTITUTIONAL
-        self.level_models: tuple[Any, ...] = models[:3]
-        self.claim_model: Any = models[3]
-        self.header_model: Any = models[4]
+        self.models = PROFESSIONAL if envelope.kind == "837P" else INSTITUTIONAL
         self.levels: list[Any] = [None, None, None]
         # What is in hand of the header, or of levels and claims.
         self.hand = Hand()
@@ -163,7 +135,7 @@ class ClaimsBody(Body):
         run = self.hand.run
         origin = self.origin(self.hand.number, run)
         self.hand.let_go(len(run.segments))
-        header = self.header_model.of(run.segments, self.separators, origin)
+        header = self.models.transaction.of(run.segments, self.separators, origin)
         return ClaimsStart(self.envelope, header, self.byte_start)
 
     def _give_parts(self, *, are_whole: bool) -> Iterator[ClaimInContext]:
@@ -186,7 +158,7 @@ class ClaimsBody(Body):
     def _claim(self, piece: Piece, at: int) -> ClaimInContext:
         self.claim_count += 1
         place = self.hand.place(self.trace, at, piece, self.claim_count)
-        claim = self.claim_model.of(piece[0], self.separators, place)
+        claim = self.models.claim.of(piece[0], self.separators, place)
         billing_provider, subscriber, patient = self.levels
         return ClaimInContext(claim, billing_provider, subscriber, patient, self.claim_count)
 
@@ -199,7 +171,8 @@ class ClaimsBody(Body):
             return
         self.levels[depth:] = [None] * (3 - depth)
         place = self.hand.place(self.trace, at, piece)
-        self.levels[depth] = self.level_models[depth].of(piece[0], self.separators, place)
+        level = (self.models.billing_provider, self.models.subscriber, self.models.patient)[depth]
+        self.levels[depth] = level.of(piece[0], self.separators, place)
 
     def _fail(self, piece: Piece, at: int, expected: str) -> None:
         segments = piece[0]
