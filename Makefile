@@ -32,9 +32,10 @@ help: ## List what can be made
 
 setup: $(SETUP) ## Install the pinned tools and libraries into .venv and node_modules
 
-demo: $(SETUP) ## Run a day end to end on the local cloud (FHIR=DIR REPORT=FILE.json HTML=FILE SEED=N FAULTS=N)
+demo: $(SETUP) ## Run a day end to end on the local cloud (FHIR=DIR REPORT=FILE.json HTML=FILE SEED=N FAULTS=N CLAIMS_PER_FILE=N)
 	@$(RUN)billing demo $(if $(FHIR),--fhir "$(FHIR)") $(if $(REPORT),--report "$(REPORT)") \
-	  $(if $(HTML),--html "$(HTML)") $(if $(SEED),--seed "$(SEED)") $(if $(FAULTS),--faults "$(FAULTS)")
+	  $(if $(HTML),--html "$(HTML)") $(if $(SEED),--seed "$(SEED)") $(if $(FAULTS),--faults "$(FAULTS)") \
+	  $(if $(CLAIMS_PER_FILE),--claims-per-file "$(CLAIMS_PER_FILE)")
 
 up: $(SETUP) ## Start the local cloud, leave it running, say how to reach it
 	@$(RUN)billing up

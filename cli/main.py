@@ -106,6 +106,13 @@ _FILING_LIMITS = click.option(
     metavar="SEED",
     help="Lose answers, fail and repeat on the way, as this seed says: the money must be the same to the cent.",
 )
+@click.option(
+    "--claims-per-file",
+    type=click.IntRange(1, 100),
+    default=1,
+    show_default=True,
+    help="How many claims the clearinghouse takes in one file.",
+)
 @_FILING_LIMITS
 def demo(
     fhir: Path | None,
@@ -113,6 +120,7 @@ def demo(
     html: Path | None,
     seed: int,
     faults: int | None,
+    claims_per_file: int,
     *,
     filing_limits: bool,
 ) -> None:
@@ -123,7 +131,13 @@ def demo(
     from cli.run import run_demo_command
     from local.demo import DayChoice
 
-    choice = DayChoice(seed=seed, faults=faults, folder=fhir, filing_limits=filing_limits)
+    choice = DayChoice(
+        seed=seed,
+        faults=faults,
+        folder=fhir,
+        filing_limits=filing_limits,
+        claims_per_file=claims_per_file,
+    )
     sys.exit(run_demo_command(choice, report_file=report, page_file=html))
 
 

@@ -84,6 +84,7 @@ class Cloud:
     children: tuple[Child, ...]
     scratch: Path
     rule_set_versions: Mapping[str, str] = field(default_factory=dict)
+    claims_per_file: int = 1
 
     @property
     def aws(self) -> Aws:
@@ -109,11 +110,12 @@ class Cloud:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
-    """What a local cloud is to be started with: the payers' world and content of rule sets."""
+    """What a local cloud is to be started with: the payers' world, rule sets, how many claims go together."""
 
     world: Mapping[str, Any]
     producers: tuple[str, ...]
     rule_sets: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    claims_per_file: int = 1
 
 
 @contextlib.contextmanager
@@ -193,6 +195,7 @@ def read_running_cloud() -> Cloud | None:
         children=children,
         scratch=Path(content["scratch"]),
         rule_set_versions=content["rule_set_versions"],
+        claims_per_file=content["claims_per_file"],
     )
 
 
@@ -209,6 +212,7 @@ def _write_running_cloud(cloud: Cloud) -> None:
         ],
         "scratch": str(cloud.scratch),
         "rule_set_versions": dict(cloud.rule_set_versions),
+        "claims_per_file": cloud.claims_per_file,
     }
     RUNNING_CLOUD.parent.mkdir(parents=True, exist_ok=True)
     # It holds the private keys of the local producers.
@@ -241,7 +245,8 @@ def _bring_up(plan: Plan, folder: Path, narrator: Narrator, to_stop: contextlib.
         with narrator.task("Start the AWS emulator and the payer simulator"):
             emulator, endpoint = _start_emulator(logs, scratch, to_stop)
             payers, simulator_url = _start_simulator(plan.world, folder, logs, to_stop)
-            built = builder.submit(_build, cdk, simulator_url, scratch)
+            connector = _connector(simulator_url, plan.claims_per_file)
+            built = builder.submit(_build, cdk, connector, scratch)
             _wait_for_emulator(emulator, endpoint)
             _wait_for_simulator(payers, simulator_url)
         with narrator.task("Bootstrap (cdk bootstrap)"):
@@ -271,6 +276,7 @@ def _bring_up(plan: Plan, folder: Path, narrator: Narrator, to_stop: contextlib.
         children=(emulator, payers),
         scratch=scratch,
         rule_set_versions=versions,
+        claims_per_file=plan.claims_per_file,
     )
 
 
@@ -338,18 +344,23 @@ def _wait_for_simulator(child: Child, url: str) -> None:
     )
 
 
-def _build(cdk: Cdk, simulator_url: str, scratch: Path) -> Path:
+def _connector(simulator_url: str, claims_per_file: int) -> Mapping[str, object]:
+    # On a day that is over in minutes, what stands in line waits for nobody.
+    together = {"claims_per_file": claims_per_file, "file_wait_minutes": 0}
+    return {**CONNECTOR, "url": simulator_url, **(together if claims_per_file > 1 else {})}
+
+
+def _build(cdk: Cdk, connector: Mapping[str, object], scratch: Path) -> Path:
     """The assembly to deploy, with its assets; what has not changed is not built again."""
     LOCAL_FOLDER.mkdir(exist_ok=True)
-    connectors = json.dumps([{**CONNECTOR, "url": simulator_url}])
-    is_usual = urlsplit(simulator_url).port == _USUAL_PORT
+    is_usual = urlsplit(str(connector["url"])).port == _USUAL_PORT
     # Two runs at once share the built assets, and must not write them at the same time.
     with (LOCAL_FOLDER / "build.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         _build_assets(cdk.logs)
         # Only one run has the usual port, so no other deploys from what it replaces.
         folder = PROJECT_ROOT / "build" / "assembly" if is_usual else scratch / "assembly"
-        return cdk.assembly(folder, {"stage": "local", "connectors": connectors})
+        return cdk.assembly(folder, {"stage": "local", "connectors": json.dumps([connector])})
 
 
 def _build_assets(logs: Path) -> None:

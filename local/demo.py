@@ -11,7 +11,7 @@ from typing import Any
 from local.cloud import Cloud, Plan, running_cloud
 from local.collect import Run, collect
 from local.day import Day, DayError, build_day, day_from_fhir
-from local.day.faults import with_faults
+from local.day.circumstances import in_files, with_faults
 from local.drive import Driver, source_of, today
 from local.errors import LocalCloudError
 from local.progress import Narrator
@@ -25,13 +25,15 @@ DEFAULT_SEED = 7
 class DayChoice:
     """Which day to run: the built-in one, or one made of a folder of FHIR bundles.
 
-    `faults` is the seed of what breaks on the way of the built-in day, which must keep its money.
+    `faults` is the seed of what breaks on the way of the built-in day, which must keep its money. `claims_per_file` is
+    how many claims the clearinghouse takes at once.
     """
 
     seed: int = DEFAULT_SEED
     faults: int | None = None
     folder: Path | None = None
     filing_limits: bool = False
+    claims_per_file: int = 1
 
 
 def chosen_day(choice: DayChoice) -> Day:
@@ -50,6 +52,7 @@ def chosen_day(choice: DayChoice) -> Day:
     try:
         if choice.folder is None:
             day = build_day(choice.seed, today())
+            day = day if choice.claims_per_file == 1 else in_files(day)
             return day if choice.faults is None else with_faults(day, choice.faults)
         return day_from_fhir(
             choice.folder, today(), choice.seed, filing_limits=choice.filing_limits
@@ -58,7 +61,7 @@ def chosen_day(choice: DayChoice) -> Day:
         raise LocalCloudError(str(error), advice="") from None
 
 
-def plan_for(day: Day) -> Plan:
+def plan_for(day: Day, *, claims_per_file: int = 1) -> Plan:
     """The local cloud this day needs: its payers, its producers, its tables and settings."""
     return Plan(
         world=day.world,
@@ -68,6 +71,7 @@ def plan_for(day: Day) -> Plan:
             "automation": _automation(day),
             **({"payer_policies": day.payer_policies} if day.payer_policies else {}),
         },
+        claims_per_file=claims_per_file,
     )
 
 
@@ -93,7 +97,8 @@ def day_on_cloud(
     started_at, started = datetime.now(UTC), time.monotonic()
     with narrator.task("Make up the day" if choice.folder is None else "Read the FHIR bundles"):
         day = chosen_day(choice)
-    with running_cloud(plan_for(day), purpose=purpose, narrator=narrator) as cloud:
+    plan = plan_for(day, claims_per_file=choice.claims_per_file)
+    with running_cloud(plan, purpose=purpose, narrator=narrator) as cloud:
         report = drive_day(cloud, day, narrator=narrator, started_at=started_at, started=started)
         yield cloud, report
 

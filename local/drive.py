@@ -12,6 +12,9 @@ from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
+from functions.billing.domain.claims.claim import Claim
+from functions.billing.domain.submission.claim_file import OPEN_FILE, ClaimFile
+from functions.billing.usecases.sending import RELEASED
 from local.aws import Aws
 from local.bus import Bus, Tap
 from local.cloud import Cloud
@@ -180,6 +183,18 @@ class Driver:
         return Watch(cloud=self.cloud, tap=self.tap, dropped=self._dropped)
 
     def _settle(self, task: Task) -> None:
+        """Until nothing moves any more; where claims go in files the clock ticks for those in line."""
+        self._wait_until_still(task)
+        if self.cloud.claims_per_file == 1:
+            return
+        for _ in range(_ROUNDS_MAX):
+            if not claims_in_line(self.cloud):
+                break
+            self._send_clock_event("submissions.due", "Submission")
+            self._wait_until_still(task)
+            let_time_pass(self.cloud, timedelta(minutes=5), kinds=("CLAIMFILE",))
+
+    def _wait_until_still(self, task: Task) -> None:
         restless = self._watch().wait_until_still(task)
         if restless:
             self.delivered.restless.append(restless)
@@ -379,13 +394,23 @@ def decide(
 
 def held_claims(cloud: Cloud) -> int:
     """How many claims wait for a dependency that is out of reach."""
+    return _counted(cloud, "kind = :kind AND begins_with(due_kind, :due)", "CLAIM", "HELD#")
+
+
+def claims_in_line(cloud: Cloud) -> int:
+    """How many claims wait for company, and how many files of claims for an answer."""
+    files = _counted(cloud, "kind = :kind AND due_kind = :due", ClaimFile.kind, OPEN_FILE)
+    return files + _counted(cloud, "kind = :kind AND due_kind = :due", Claim.kind, RELEASED)
+
+
+def _counted(cloud: Cloud, which: str, kind: str, due: str) -> int:
     pages = (
         cloud.aws.client("dynamodb")
         .get_paginator("scan")
         .paginate(
             TableName=cloud.deployment.records_table,
-            FilterExpression="kind = :kind AND begins_with(due_kind, :held)",
-            ExpressionAttributeValues={":kind": {"S": "CLAIM"}, ":held": {"S": "HELD#"}},
+            FilterExpression=which,
+            ExpressionAttributeValues={":kind": {"S": kind}, ":due": {"S": due}},
             Select="COUNT",
         )
     )

@@ -17,6 +17,8 @@ from functions.billing.domain.remittance.payments import (
     PostedBatch,
     Remittance,
 )
+from functions.billing.domain.submission.attempt import Attempt
+from functions.billing.domain.submission.claim_file import ClaimFile
 from functions.billing.usecases.postings import PostedEntries, StoredEntries, StoredPosting
 from local.aws import Aws
 from local.deployment import Deployment
@@ -47,7 +49,7 @@ class Store:
 
     @classmethod
     def of_claim(cls, aws: Aws, deployment: Deployment, claim_id: str) -> Self:
-        """What belongs to one claim: its partition, its denials and appeals, its open work."""
+        """What belongs to one claim: its partition, the files it went in, its denials and appeals, its open work."""
         client, table = aws.client("dynamodb"), deployment.records_table
         own = list(_partition(client, table, f"CLAIM#{claim_id}"))
         related = [
@@ -57,6 +59,11 @@ class Store:
         partitions = {item["pk"]["S"] for item in related}
         partitions |= {
             f"APPEAL#{item['appeal_id']['S']}" for item in related if "appeal_id" in item
+        }
+        partitions |= {
+            ClaimFile.key_of(one.file_id).partition
+            for one in cls(tuple(own)).of(Attempt)
+            if one.file_id
         }
         for partition in sorted(partitions):
             own += _partition(client, table, partition)

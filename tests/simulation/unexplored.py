@@ -28,7 +28,10 @@ UNEXPLORED: Mapping[str, Unexplored] = {
     ),
     "assemble_appeal.py": Unexplored(
         "Reads, documents named by their content, then one transaction: dying anywhere leaves the appeal open.",
-        ("test_an_appeal_is_sent_once_with_its_manifest_only",),
+        (
+            "test_an_appeal_is_sent_once_with_its_manifest_only",
+            "test_the_packet_about_a_claim_of_a_file_holds_that_claim_and_no_other",
+        ),
         {
             "_clinical": ("records.get", "records.get"),
             "_document": ("evidence.fetch",),
@@ -39,6 +42,7 @@ UNEXPLORED: Mapping[str, Unexplored] = {
                 "records.under",
                 "records.under",
             ),
+            "_out_of_its_file": ("evidence.fetch", "evidence.keep", "records.get"),
             "_report_missing": ("records.commit", "records.get"),
             "assemble_appeal": (
                 "evidence.keep",

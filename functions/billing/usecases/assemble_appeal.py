@@ -38,6 +38,7 @@ from functions.billing.domain.submission.acknowledgement import (
     AckVerdict,
 )
 from functions.billing.domain.submission.attempt import Attempt
+from functions.billing.domain.submission.claim_file import ClaimFile
 from functions.billing.domain.work_items import Queue, WorkItem, open_work_item
 from functions.billing.ports import Clock, Evidence, Records, RuleSets
 from functions.billing.usecases.events import opened
@@ -84,7 +85,7 @@ def assemble_appeal(command: AssembleAppeal, cause: Cause, ports: AppealPorts) -
             sha256=kept.sha256,
             size_bytes=kept.size_bytes,
         ),
-        *_documents(ports, claim, case),
+        *_documents(ports, appeal, claim, case),
     ]
     bucket = Bucket(case.bucket) if case.bucket in set(Bucket) else None
     manifest = packet_manifest(
@@ -143,11 +144,16 @@ def _cover_letter(appeal: Appeal, case: DenialCase, claim: Claim) -> bytes:
     return "\n".join(lines).encode()
 
 
-def _documents(ports: AppealPorts, claim: Claim, case: DenialCase) -> Iterable[PacketDocument]:
+def _documents(
+    ports: AppealPorts, appeal: Appeal, claim: Claim, case: DenialCase
+) -> Iterable[PacketDocument]:
     """What already rests as evidence, each under its role."""
     records, partition = ports.records, claim.key.partition
     for attempt in records.under(Attempt, partition, "ATTEMPT#"):
-        yield _document(ports.evidence, DocumentRole.CLAIM, attempt.body_key)
+        if attempt.file_id:
+            yield from _out_of_its_file(ports, appeal, attempt)
+        else:
+            yield _document(ports.evidence, DocumentRole.CLAIM, attempt.body_key)
     accepted = (
         ack
         for ack in records.under(Acknowledgement, partition, "ACK#")
@@ -165,6 +171,27 @@ def _documents(ports: AppealPorts, claim: Claim, case: DenialCase) -> Iterable[P
         if remitted:
             yield _document(ports.evidence, DocumentRole.REMITTANCE, remitted.evidence_key)
     yield from _clinical(ports, claim)
+
+
+def _out_of_its_file(
+    ports: AppealPorts, appeal: Appeal, attempt: Attempt
+) -> Iterable[PacketDocument]:
+    """The claim as it went with others, who are nobody's business here."""
+    file = ports.records.get(ClaimFile, ClaimFile.key_of(attempt.file_id))
+    if file is None or not file.body_key:
+        return
+    # Imported here: few appeals are about a claim that went with others.
+    from functions.billing.edi.excerpts import transaction_alone  # noqa: PLC0415
+
+    sent = ports.evidence.fetch(file.body_key)
+    kept = ports.evidence.keep(
+        f"appeals/{appeal.appeal_id}/{appeal.level}/claim-{attempt.number:03d}.x12",
+        transaction_alone(sent, attempt.transaction_control_number),
+        content_type="application/edi-x12",
+    )
+    yield PacketDocument(
+        role=DocumentRole.CLAIM, key=kept.key, sha256=kept.sha256, size_bytes=kept.size_bytes
+    )
 
 
 def _clinical(ports: AppealPorts, claim: Claim) -> Iterable[PacketDocument]:

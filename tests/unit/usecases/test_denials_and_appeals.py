@@ -1,5 +1,7 @@
 """A denial gets its class and its answer; an appeal goes level by level until the payer or we are through."""
 
+import hashlib
+import json
 from dataclasses import replace
 from datetime import date, timedelta
 from typing import Any
@@ -8,6 +10,7 @@ import pytest
 
 from functions.billing.domain.appeals.case import Appeal
 from functions.billing.domain.appeals.decisions import Decision
+from functions.billing.domain.claims.claim import Claim
 from functions.billing.domain.errors import (
     ClearinghouseUnavailableError,
     ContractError,
@@ -23,24 +26,31 @@ from functions.billing.usecases.assemble_appeal import (
 from functions.billing.usecases.classify_denial import ClassifyDenial, classify_denial
 from functions.billing.usecases.decide_appeal import DecideAppeal, decide_appeal
 from functions.billing.usecases.respond_to_denial import RespondToDenial, respond_to_denial
+from functions.billing.usecases.sending import RELEASED
 from functions.billing.usecases.submit_appeal import (
     AppealSendingPorts,
     SubmitAppeal,
     submit_appeal,
 )
-from tests.builders import CAUSE, COVERAGE, DOCTOR, encounter
+from functions.billing.usecases.submit_file import SubmitFile, submit_file
+from functions.billing.x12 import Transaction
+from functions.billing.x12 import read as read_x12
+from tests.builders import CAUSE, COVERAGE, DOCTOR, encounter, released_claim, store
 from tests.unit.usecases.payer_files import Answered, Paid, Said, front_door_file
 from tests.unit.usecases.test_adjust_balance import with_encounter
-from tests.unit.usecases.world import PCN, World
+from tests.unit.usecases.world import CLAIM, PCN, World
 
 MEDICAL_NECESSITY = "CO-50"
+OTHER = "COTHERCLAIM1"
 
 
 class Denied(World):
     """A claim one line of which was denied with a code."""
 
-    def __init__(self, code: str, *remarks: str, visit: Encounter | None = None) -> None:
-        super().__init__()
+    def __init__(
+        self, code: str, *remarks: str, visit: Encounter | None = None, **connector: object
+    ) -> None:
+        super().__init__(**connector)
         self.submitted(visit)
         with_encounter(self)
         self.acknowledge(front_door_file(Said(PCN, "A2:20", "ICN0001")))
@@ -294,6 +304,39 @@ def test_the_packet_holds_what_the_class_needs_each_document_with_its_hash(
         assert role in packet
     assert appealed.appeal.packet_sha256
     assert "QUILLFEATHER" not in packet
+
+
+class DeniedOfAFile(Denied):
+    """The same of a claim that went with another one in a file."""
+
+    def __init__(self) -> None:
+        super().__init__(MEDICAL_NECESSITY, claims_per_file=2, file_wait_minutes=0)
+
+    def submitted(self, visit: Encounter | None = None, *, claim_id: str = CLAIM) -> Claim:
+        for one in (OTHER, claim_id):
+            released = released_claim(self.records, visit, claim_id=one)
+            store(self.records, replace(released, due_kind=RELEASED, due_at=self.clock.now()))
+        assert submit_file(SubmitFile(), CAUSE, self.sending)["came_to"] == "submitted"
+        return self.claim(claim_id)
+
+
+def test_the_packet_about_a_claim_of_a_file_holds_that_claim_and_no_other() -> None:
+    world = DeniedOfAFile()
+    world.classify()
+    world.respond()
+
+    assert world.assemble() == "ready"
+
+    packet = json.loads(world.evidence.fetch(world.appeal.packet_key))
+    (document,) = [one for one in packet["documents"] if one["role"] == "claim"]
+    body = world.evidence.fetch(document["key"])
+    ((_, sent),) = world.clearinghouse.received
+    assert (sent.count(b"ST*837"), OTHER.encode() in sent) == (2, True)
+    assert (body.count(b"ST*837"), OTHER.encode() in body) == (1, False)
+    assert PCN.encode() in body
+    assert hashlib.sha256(body).hexdigest() == document["sha256"]
+    (item,) = read_x12(body)
+    assert isinstance(item, Transaction)
 
 
 def test_a_missing_document_is_work_due_before_the_deadline() -> None:

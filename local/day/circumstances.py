@@ -1,4 +1,4 @@
-"""The same day on a bad day: what a seed breaks on the way, and what must not change for it."""
+"""The same day under other circumstances: claims that go together; what a seed breaks on the way."""
 
 from collections.abc import Iterator
 from dataclasses import replace
@@ -19,6 +19,16 @@ _SENDING_FAULTS: tuple[dict[str, Any], ...] = (
 # Of each kind one: more silences in a row would be an outage, which the day has anyway.
 _EVENTS_REPEATED = 12
 _COPIES = 2
+_IN_DOUBT = "claim.submission.unknown"
+
+
+def in_files(day: Day) -> Day:
+    """The day where claims go together: while nobody answers for a file, no claim of it is in doubt by itself."""
+    expectations = {
+        subject: replace(one, events=tuple(e for e in one.events if e != _IN_DOUBT))
+        for subject, one in day.expectations.items()
+    }
+    return replace(day, expectations=expectations)
 
 
 def with_faults(day: Day, seed: int) -> Day:

@@ -1,4 +1,4 @@
-"""What a seed breaks on the built-in day: other things, never the story itself."""
+"""The built-in day under other circumstances: its story stays the same."""
 
 import re
 from datetime import date
@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from local.day import Day, build_day
-from local.day.faults import with_faults
+from local.day.circumstances import in_files, with_faults
 from local.demo import DayChoice, chosen_day
 from local.errors import LocalCloudError
 
@@ -65,3 +65,16 @@ def told(day: Day) -> dict[str, list[bytes]]:
 
 _SAID = re.compile(rb'"(?:value|code)":"?([\w.\-]+)')
 _PRACTITIONERS = {b"P-AMES", b"P-BRANDT"}
+
+
+def test_where_claims_go_together_none_is_in_doubt_by_itself_and_all_end_as_before() -> None:
+    day = build_day(7, TODAY)
+
+    together = in_files(day)
+
+    doubted = "claim.submission.unknown"
+    assert any(doubted in one.events for one in day.expectations.values())
+    assert not any(doubted in one.events for one in together.expectations.values())
+    for subject, expected in day.expectations.items():
+        assert together.expectations[subject].claim_states == expected.claim_states
+        assert together.expectations[subject].adjudication == expected.adjudication
