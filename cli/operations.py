@@ -12,8 +12,10 @@ from cli.target import LOCAL, target
 from local.bus import Bus
 from local.cloud import Cloud
 from local.day.records import EhrEvent, Phase
+from local.dead_letters import held_by_others, look_at, said_by, take
 from local.drive import decide
 from local.errors import LocalCloudError
+from local.report.words import count_of
 
 _STAGE = click.option(
     "--stage", default=LOCAL, show_default=True, help="The local cloud, or a stage on AWS."
@@ -102,17 +104,20 @@ def dead_letters(*, stage: str) -> None:
     """Show what was given up, and why."""
     where = target(stage)
     client = where.aws.client("sqs")
-    total = 0
+    total = held = 0
     for workflow, url in where.deployment.dead_letters.items():
-        for message in _messages(client, url, visibility_seconds=5):
+        held += held_by_others(client, url)
+        for message in look_at(client, url):
             total += 1
-            said = _attributes(message)
+            said = said_by(message)
             click.echo(
                 f"{workflow}: {said.get('reason_code', 'gave up without a reason')} "
                 f"at {said.get('stage', 'the inbox')} ({said.get('subject_id', '')}). "
                 f"{said.get('suggested_action', '')}"
             )
-    click.echo(f"{total} dead letters." if total else "No dead letters.")
+    click.echo(f"{count_of(total, 'dead letter')}." if total or held else "No dead letters.")
+    if held:
+        click.echo(f"{held} more are looked at or sent in again just now: look again in a minute.")
 
 
 @click.command()
@@ -129,7 +134,7 @@ def redrive(*, workflow: str, stage: str) -> None:
     client = where.aws.client("sqs")
     url = where.deployment.dead_letters[name]
     moved = 0
-    for message in _messages(client, url, visibility_seconds=60):
+    for message in take(client, url, seconds=60):
         client.send_message(
             QueueUrl=where.deployment.inboxes[name],
             MessageBody=message["Body"],
@@ -138,23 +143,3 @@ def redrive(*, workflow: str, stage: str) -> None:
         client.delete_message(QueueUrl=url, ReceiptHandle=message["ReceiptHandle"])
         moved += 1
     click.echo(f"Sent in again: {moved}.")
-
-
-def _messages(client: Any, url: str, *, visibility_seconds: int) -> list[dict[str, Any]]:
-    found: dict[str, dict[str, Any]] = {}
-    while True:
-        answer = client.receive_message(
-            QueueUrl=url,
-            MaxNumberOfMessages=10,
-            VisibilityTimeout=visibility_seconds,
-            MessageAttributeNames=["All"],
-        )
-        fresh = [one for one in answer.get("Messages", []) if one["MessageId"] not in found]
-        if not fresh:
-            return list(found.values())
-        found |= {one["MessageId"]: one for one in fresh}
-
-
-def _attributes(message: dict[str, Any]) -> dict[str, str]:
-    attributes = message.get("MessageAttributes", {})
-    return {name: str(value.get("StringValue", "")) for name, value in attributes.items()}

@@ -43,6 +43,7 @@ from local.coverage_proofs import (
 from local.day.built_in import BUILT_IN
 from local.day.money import MONEY
 from local.day.records import Day
+from local.dead_letters import look_at, said_by
 from local.drive import Delivered
 from local.expectations import disappointments, misreceived
 from local.explain import Evidence, unexplained
@@ -288,7 +289,7 @@ def _held_in_outages(store: Store) -> tuple[int, int]:
     return len(held), still_held
 
 
-def _dead_letters(cloud: Cloud) -> dict[str, list[dict[str, Any]]]:
+def _dead_letters(cloud: Cloud) -> dict[str, list[dict[str, str]]]:
     """Every dead letter with the reason it bears; reading leaves it where it is."""
     deployment = cloud.deployment
     queues = {
@@ -296,29 +297,10 @@ def _dead_letters(cloud: Cloud) -> dict[str, list[dict[str, Any]]]:
         "FailedInvocations": deployment.failed_invocations_url,
         "UnpublishedOutbox": deployment.unpublished_outbox_url,
     }
-    return {name: list(_letters(cloud, url)) for name, url in queues.items()}
-
-
-def _letters(cloud: Cloud, url: str) -> Iterator[dict[str, Any]]:
     client = cloud.aws.client("sqs")
-    seen: set[str] = set()
-    while True:
-        answer = client.receive_message(
-            QueueUrl=url,
-            MaxNumberOfMessages=10,
-            VisibilityTimeout=30,
-            MessageAttributeNames=["All"],
-        )
-        fresh = [one for one in answer.get("Messages", []) if one["MessageId"] not in seen]
-        if not fresh:
-            break
-        for message in fresh:
-            seen.add(message["MessageId"])
-            attributes = message.get("MessageAttributes", {})
-            yield {name: value.get("StringValue", "") for name, value in attributes.items()}
-            client.change_message_visibility(
-                QueueUrl=url, ReceiptHandle=message["ReceiptHandle"], VisibilityTimeout=0
-            )
+    return {
+        name: [said_by(message) for message in look_at(client, url)] for name, url in queues.items()
+    }
 
 
 def _not_billed(store: Store) -> dict[str, int]:
