@@ -36,6 +36,7 @@ from functions.billing.domain.records import (
     Provider,
     Sex,
 )
+from functions.billing.domain.submission.attempt import Attempt
 from functions.billing.ports import Records
 from local.code_tables import folder_tables
 from tests.fakes import NOON
@@ -188,6 +189,22 @@ def store(records: Records, claim: Claim, *new: Record) -> Claim:
         )
     )
     return read(records, claim.claim_id)
+
+
+def attempt(claim_id: str = "CTESTCLAIM01", **changes: Any) -> Attempt:
+    """The first submission of a claim, alone unless a `file_id` says otherwise."""
+    first = Attempt(
+        claim_id=claim_id,
+        number=1,
+        patient_control_number=f"{claim_id}01",
+        connector="simulator",
+        interchange_control_number="1",
+        group_control_number="1",
+        transaction_control_number="1",
+        first_intended_at=NOON,
+        intended_at=NOON,
+    )
+    return replace(first, **changes)
 
 
 def read(records: Records, claim_id: str = "CTESTCLAIM01") -> Claim:

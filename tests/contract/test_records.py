@@ -34,7 +34,7 @@ from functions.billing.domain.work_items import Queue, WorkItem, open_work_item
 from functions.billing.usecases.events import opened
 from functions.billing.usecases.postings import StoredPosting
 from local.proofs import audit_problems
-from tests.builders import encounter, history_line, staged_claim
+from tests.builders import attempt, encounter, history_line, staged_claim
 from tests.contract.conftest import AUDIT, RECORDS, Item, Store, plain_items
 from tests.fakes import NOON
 
@@ -267,25 +267,12 @@ def test_history_tells_step_cause_and_decision_in_order(store: Store) -> None:
 
 
 def test_an_aggregate_beside_the_root_needs_no_story_of_its_own(store: Store) -> None:
-    attempt = Attempt(
-        claim_id=CLAIM_ID,
-        number=1,
-        patient_control_number="P1",
-        idempotency_key="k",
-        body_key="b",
-        body_sha256="s",
-        connector="c",
-        interchange_control_number="1",
-        group_control_number="1",
-        transaction_control_number="1",
-        first_intended_at=NOON,
-        intended_at=NOON,
-    )
+    sent = attempt(CLAIM_ID)
 
-    commit(store, claim(), also=(attempt,))
+    commit(store, claim(), also=(sent,))
 
     assert len(plain_items(store, RECORDS, "HISTORY")) == 1
-    assert store.records.get(Attempt, attempt.key) is not None
+    assert store.records.get(Attempt, sent.key) is not None
 
 
 # Versions ----------------------------------------------------------------------------------

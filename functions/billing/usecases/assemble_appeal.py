@@ -40,7 +40,7 @@ from functions.billing.domain.submission.acknowledgement import (
 from functions.billing.domain.submission.attempt import Attempt
 from functions.billing.domain.submission.claim_file import ClaimFile
 from functions.billing.domain.work_items import Queue, WorkItem, open_work_item
-from functions.billing.ports import Clock, Evidence, Records, RuleSets
+from functions.billing.ports import Clock, Evidence, Records, RuleSets, StoredDocument
 from functions.billing.usecases.events import opened
 
 STEP = "assemble_appeal"
@@ -79,12 +79,7 @@ def assemble_appeal(command: AssembleAppeal, cause: Cause, ports: AppealPorts) -
         f"appeals/{appeal.appeal_id}/{appeal.level}/letter.txt", letter, content_type="text/plain"
     )
     documents = [
-        PacketDocument(
-            role=DocumentRole.COVER_LETTER,
-            key=kept.key,
-            sha256=kept.sha256,
-            size_bytes=kept.size_bytes,
-        ),
+        _kept(DocumentRole.COVER_LETTER, kept),
         *_documents(ports, appeal, claim, case),
     ]
     bucket = Bucket(case.bucket) if case.bucket in set(Bucket) else None
@@ -189,9 +184,7 @@ def _out_of_its_file(
         transaction_alone(sent, attempt.transaction_control_number),
         content_type="application/edi-x12",
     )
-    yield PacketDocument(
-        role=DocumentRole.CLAIM, key=kept.key, sha256=kept.sha256, size_bytes=kept.size_bytes
-    )
+    yield _kept(DocumentRole.CLAIM, kept)
 
 
 def _clinical(ports: AppealPorts, claim: Claim) -> Iterable[PacketDocument]:
@@ -212,6 +205,10 @@ def _clinical(ports: AppealPorts, claim: Claim) -> Iterable[PacketDocument]:
             sha256=encounter.document_sha256,
             size_bytes=0,
         )
+
+
+def _kept(role: DocumentRole, kept: StoredDocument) -> PacketDocument:
+    return PacketDocument(role=role, key=kept.key, sha256=kept.sha256, size_bytes=kept.size_bytes)
 
 
 def _document(evidence: Evidence, role: DocumentRole, key: str) -> PacketDocument:

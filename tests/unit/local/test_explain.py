@@ -10,13 +10,12 @@ from functions.billing.domain.claims.lifecycle import ClaimState
 from functions.billing.domain.commit import Actor, Commit
 from functions.billing.domain.encounters import BillingEncounter, EncounterState
 from functions.billing.domain.ledger.bookings import charge_posting
-from functions.billing.domain.submission.attempt import Attempt
 from functions.billing.domain.work_items import Queue, open_work_item
 from functions.billing.usecases.postings import StoredPosting
 from local.day.records import Reception
 from local.drive import Delivered
 from local.explain import unexplained
-from tests.builders import CAUSE, staged_claim
+from tests.builders import CAUSE, attempt, staged_claim
 from tests.fakes import NOON, InMemoryRecords
 from tests.unit.local.runs import NOTHING_AT_PAYERS, evidence, signed
 
@@ -48,21 +47,8 @@ def _claim(records: InMemoryRecords, state: ClaimState, **changes: Any) -> Claim
 def _sent(records: InMemoryRecords, state: ClaimState) -> Claim:
     claim = replace(staged_claim(records), state=state, attempt=1, submitted_at=NOON)
     charge = charge_posting(claim.claim_id, claim.charge_cents, occurred_on=date(2026, 3, 2))
-    attempt = Attempt(
-        claim_id=claim.claim_id,
-        number=1,
-        patient_control_number=PCN,
-        idempotency_key="key",
-        body_key="body",
-        body_sha256="0" * 64,
-        connector="simulator",
-        interchange_control_number="1",
-        group_control_number="1",
-        transaction_control_number="1",
-        first_intended_at=NOON,
-        intended_at=NOON,
-    )
-    _keep(records, claim, StoredPosting.of_claim(charge), attempt)
+    sent = attempt(claim.claim_id, patient_control_number=PCN)
+    _keep(records, claim, StoredPosting.of_claim(charge), sent)
     return claim
 
 

@@ -1,37 +1,21 @@
 """What is loaded of the tables to show one thing."""
 
 from types import SimpleNamespace
-from typing import Any, cast
+from typing import cast
 
 import boto3
 from moto import mock_aws
 
 from functions.billing.adapters.records import DynamoDbRecords
-from functions.billing.domain.submission.attempt import Attempt
 from functions.billing.domain.submission.claim_file import ClaimFile
 from local.aws import Aws
 from local.deployment import Deployment
 from local.store import Store
-from tests.builders import released_claim, store
+from tests.builders import attempt, released_claim, store
 from tests.contract.conftest import AUDIT, RECORDS, create_tables
 from tests.fakes import NOON
 
 CLAIM = "CTESTCLAIM01"
-
-
-def attempt(**changes: Any) -> Attempt:
-    return Attempt(
-        claim_id=CLAIM,
-        number=1,
-        patient_control_number=f"{CLAIM}01",
-        connector="house",
-        interchange_control_number="000000043",
-        group_control_number="43",
-        transaction_control_number="0002",
-        first_intended_at=NOON,
-        intended_at=NOON,
-        **changes,
-    )
 
 
 def file(file_id: str) -> ClaimFile:
